@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+
+/** Scores pairs of embeddings, as blocks of queries x references so that fast kernels fit behind the same seam. */
+export interface Metric {
+  readonly id: string;
+  /** `similarity`: higher is more alike. `distance`: lower is more alike. */
+  readonly polarity: 'similarity' | 'distance';
+  /** True where both sides must carry a variance. */
+  readonly needsVariance: boolean;
+  /**
+   * Writes `scores[q * references.count + r]`, in float64, for every query and reference. Both blocks have one
+   * dimension, one space and finite values (checked before); allocates nothing.
+   */
+  scoreBlock(queries: EmbeddingBlock, references: EmbeddingBlock, scores: Float64Array): void;
+}
+
+/** Rows `start … start + count - 1` of packed embeddings. Mutable so that a loop can move one view along. */
+export interface EmbeddingBlock {
+  readonly dimension: number;
+  /** float32[rows, D], row-major. */
+  readonly means: Float32Array;
+  /** float32[rows, D] (`diagonal`) or float32[rows] (`scalar`). */
+  readonly variances?: Float32Array;
+  readonly varianceKind: 'none' | 'scalar' | 'diagonal';
+  readonly unitNorm: boolean;
+  start: number;
+  count: number;
+}
+
+/** How a plugin offers a metric: `create` makes one from validated parameters. */
+export interface MetricDefinition<P = unknown> {
+  readonly id: string;
+  /** One line for people; the paper and equation where there is one. */
+  readonly description: string;
+  /** Unit and range of the score: `cosine, -1..1`, `nats`. */
+  readonly unit: string;
+  readonly parameters: z.ZodType<P>;
+  create(parameters: P): Metric;
+}
