@@ -1,0 +1,57 @@
+// Generates the TypeScript code and the descriptor set of the protos; `--check` fails where the committed ones differ.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const generatedFolder = 'packages/contracts/src/generated';
+const descriptorFile = 'packages/contracts/descriptors/affinis.binpb';
+
+if (process.argv.includes('--check')) {
+  const scratch = mkdtempSync(join(tmpdir(), 'affinis-generate-'));
+  try {
+    generate(scratch);
+    report(differences(scratch));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+} else generate(root);
+
+function generate(base) {
+  mkdirSync(dirname(join(base, descriptorFile)), { recursive: true });
+  buf('generate', '-o', base);
+  buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(base, descriptorFile));
+}
+
+function buf(...args) {
+  const bin = join(root, 'node_modules/.bin');
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  execFileSync(join(bin, 'buf'), args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function differences(scratch) {
+  const paths = new Set([...filesOf(root), ...filesOf(scratch)]);
+  return [...paths].sort().filter((path) => !contentOf(join(root, path)).equals(contentOf(join(scratch, path))));
+}
+
+function filesOf(base) {
+  const options = { recursive: true, withFileTypes: true };
+  const files = readdirSync(join(base, generatedFolder), options).filter((entry) => entry.isFile());
+  return [descriptorFile, ...files.map((entry) => relative(base, join(entry.parentPath, entry.name)))];
+}
+
+function contentOf(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.from('missing');
+  }
+}
+
+function report(changed) {
+  if (changed.length === 0) return console.log('Generated code is up to date.');
+  console.error(`Out of date:\n  ${changed.join('\n  ')}\nRun: npm run generate`);
+  process.exitCode = 1;
+}
