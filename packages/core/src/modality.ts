@@ -1,4 +1,4 @@
-import type { ModelManifest } from './manifest.ts';
+import type { ModelManifest } from './model/manifest.ts';
 import type { Session } from './backend.ts';
 import type { Sample } from './sample.ts';
 import type { SampleInfo } from './sample-info.ts';

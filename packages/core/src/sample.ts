@@ -41,3 +41,17 @@ export type Sample = MediaSample | PcmSample | TextSample | TensorSample;
 
 /** What one side of a comparison may hold: raw, or embedded earlier. */
 export type SampleOrEmbedding = Sample | { readonly kind: 'embedding'; readonly embedding: Embedding };
+
+/** The binary part of a sample; text has none. */
+export function payloadOf(sample: Sample): Uint8Array | Float32Array | Tensor['data'] | undefined {
+  switch (sample.kind) {
+    case 'media':
+      return sample.bytes;
+    case 'pcm':
+      return sample.samples;
+    case 'tensor':
+      return sample.tensor.data;
+    case 'text':
+      return undefined;
+  }
+}

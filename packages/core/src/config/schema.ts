@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'lower-case letters, digits, dots, dashes and underscores');
+const options = z.record(z.string(), z.unknown()).describe('Options of the modality or plugin, checked by it');
+const milliseconds = z.int().positive();
+
+const embedderSchema = z
+  .strictObject({
+    model: z.string().optional().describe('Model in the model folders: NAME or NAME@VERSION'),
+    type: z.string().optional().describe('Id of an embedder that a plugin offers, instead of a model'),
+    options: options.default({}),
+  })
+  .refine((value) => (value.model === undefined) !== (value.type === undefined), 'needs exactly one of "model" and "type"');
+
+const metricSchema = z.strictObject({
+  type: z.string().describe('Id of a metric that a plugin offers: cosine, euclidean, mls'),
+  parameters: options.default({}),
+});
+
+const pipelineSchema = z.strictObject({
+  embedder: name.describe('Name under "embedders"'),
+  metric: name.describe('Name under "metrics", or the id of a metric'),
+  threshold: z.number().optional().describe("Raw score that decides; default: the model card's for this metric"),
+});
+
+const tlsSchema = z.strictObject({
+  cert: z.string().describe('PEM file of the certificate chain'),
+  key: z.string().describe('PEM file of the private key'),
+  clientCa: z.string().optional().describe('PEM file; when given, clients must present a certificate it signed'),
+});
+
+const serverSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to bind; beyond loopback only with tls and (tokensFile or tls.clientCa)'),
+  port: z.int().min(0).max(65535).default(50051).describe('0 takes a free port'),
+  tls: tlsSchema.optional(),
+  tokensFile: z.string().optional().describe('File of bearer tokens, one a line; when given, every call but health needs one'),
+  maxMessageBytes: z.int().min(65_536).max(64 * 1024 * 1024).default(4 * 1024 * 1024).describe('Largest message received or sent'),
+  maxMediumBytes: z.int().positive().default(32 * 1024 * 1024).describe('Largest medium that may arrive in chunks'),
+  maxBatchItems: z.int().positive().default(256).describe('Items in one unary request'),
+  maxStreamItems: z.int().positive().default(64).describe('Items of one stream in work at once; more are read as these finish'),
+  maxConcurrentStreams: z.int().positive().default(64).describe('Calls at once on one connection'),
+  maxConnections: z.int().positive().default(256),
+  defaultDeadlineMs: milliseconds.default(10_000).describe('For a unary call that states none'),
+  maxDeadlineMs: milliseconds.default(60_000).describe('A longer deadline is shortened to this'),
+  streamIdleMs: milliseconds.default(60_000).describe('A stream without a message for this long is ended'),
+  drainMs: milliseconds.default(20_000).describe('Time for calls in flight after SIGTERM'),
+  reflection: z.boolean().default(true),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+});
+
+const workersSchema = z.strictObject({
+  count: z.union([z.literal('auto'), z.int().positive()]).default('auto').describe('Worker threads; auto: one fewer than the cores, at least one'),
+  threads: z.int().positive().default(1).describe('Threads inside one model run'),
+});
+
+const batchingSchema = z.strictObject({
+  maxItems: z.int().positive().default(16).describe('Samples in one batch'),
+  maxCost: z.number().positive().default(32).describe('Model rows in one batch (1 = one crop, one 1.6 s slice, one short sentence)'),
+  queueItems: z.int().positive().default(1024).describe('Samples waiting; more are refused with RESOURCE_EXHAUSTED'),
+  queueBytes: z.int().positive().default(256 * 1024 * 1024),
+});
+
+/** `affinis.yaml`, complete. Records are merged over the built-in ones key by key; `null` removes a built-in entry. */
+export const configSchema = z.strictObject({
+  plugins: z.array(z.string()).describe('Plugin modules: package names, or paths relative to this file'),
+  models: z.array(z.string()).default([]).describe('Folders of models, relative to this file; searched before those that ship'),
+  workers: workersSchema.prefault({}),
+  batching: batchingSchema.prefault({}),
+  embedders: z.record(name, embedderSchema),
+  metrics: z.record(name, metricSchema).default({}),
+  pipelines: z.record(name, pipelineSchema),
+  defaults: z.record(z.string(), name).describe('Pipeline for samples of a modality when the client names none'),
+  server: serverSchema.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type ServerConfig = Config['server'];
+export type EmbedderConfig = z.infer<typeof embedderSchema>;
+export type PipelineConfig = z.infer<typeof pipelineSchema>;
+
+const partial = (schema: z.ZodObject) => z.record(name, schema.partial().nullable());
+
+/** What a file may hold: everything optional, and entries that name only the fields they change. */
+export const configFileSchema = configSchema
+  .extend({
+    embedders: partial(z.strictObject(embedderSchema.shape)),
+    metrics: partial(metricSchema),
+    pipelines: partial(pipelineSchema),
+  })
+  .partial();
+
+export type ConfigFile = z.infer<typeof configFileSchema>;

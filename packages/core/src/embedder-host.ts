@@ -1,0 +1,54 @@
+import type { Embedded, EmbedderDescription } from './embedder.ts';
+import { AffinisError } from './errors.ts';
+import type { Modality } from './modality.ts';
+import { attempt, type Result } from './result.ts';
+import { payloadOf, type Sample } from './sample.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** A configured embedder as the event loop sees it: a name, a state, and a queue to the workers. */
+export interface EmbedderHost {
+  readonly name: string;
+  readonly state: EmbedderState;
+  /** One result per sample, in order. */
+  embed(samples: readonly Sample[], signal?: AbortSignal): Promise<readonly Result<EmbeddedSample>[]>;
+}
+
+export type EmbedderState =
+  | { readonly available: true; readonly description: EmbedderDescription }
+  /** `reason` says what is wrong and how to mend it. */
+  | { readonly available: false; readonly reason: string; readonly error: AffinisError };
+
+export interface EmbeddedSample extends Embedded {
+  /** Milliseconds between arrival and the start of its batch. */
+  readonly queueMs: number;
+}
+
+export interface EmbedderHostParts {
+  readonly name: string;
+  readonly state: EmbedderState;
+  readonly modality: Modality | undefined;
+  readonly scheduler: Scheduler<Sample, Embedded>;
+}
+
+export function createEmbedderHost({ name, state, modality, scheduler }: EmbedderHostParts): EmbedderHost {
+  const embedOne = async (sample: Sample, signal: AbortSignal | undefined): Promise<EmbeddedSample> => {
+    const cost = modality?.cost?.(sample) ?? 1;
+    const bytes = payloadOf(sample)?.byteLength ?? (sample.kind === 'text' ? sample.text.length * 2 : 0);
+    const { result, queueMs } = await scheduler.submit(name, sample, { cost, bytes, signal });
+    if (!result.ok) throw result.error;
+    return { ...result.value, queueMs };
+  };
+  return {
+    name,
+    state,
+    embed: (samples, signal) => {
+      assertAvailable(name, state);
+      return Promise.all(samples.map((sample) => attempt(() => embedOne(sample, signal))));
+    },
+  };
+}
+
+function assertAvailable(name: string, state: EmbedderState): asserts state is Extract<EmbedderState, { available: true }> {
+  if (!state.available)
+    throw new AffinisError('failed-precondition', `[core] embedder "${name}" is unavailable: ${state.reason}`, { reason: 'EMBEDDER_UNAVAILABLE' });
+}

@@ -1,0 +1,122 @@
+import { availableParallelism } from 'node:os';
+import type { Config } from './config/schema.ts';
+import { createMetric } from './configured-metric.ts';
+import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './embedder-host.ts';
+import type { Embedded } from './embedder.ts';
+import { AffinisError } from './errors.ts';
+import type { Metric } from './metric.ts';
+import { createModelRepository, type ModelRepository } from './model/repository.ts';
+import type { Pipeline, Threshold } from './pipeline.ts';
+import { loadPlugins } from './plugin-loader.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import type { Sample } from './sample.ts';
+import { createScheduler } from './scheduler.ts';
+import { createWorkerPool, type WorkerPool } from './worker/pool.ts';
+import type { EmbedderSpec, MetricSpec } from './worker/protocol.ts';
+
+/** Everything that a configuration names, loaded and ready to be asked. */
+export interface Runtime {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly models: ModelRepository;
+  readonly embedders: ReadonlyMap<string, EmbedderHost>;
+  readonly metrics: ReadonlyMap<string, ConfiguredMetric>;
+  readonly pipelines: ReadonlyMap<string, Pipeline>;
+  readonly pool: WorkerPool;
+  /** Ends the workers after what they are doing. */
+  close(): Promise<void>;
+}
+
+export interface ConfiguredMetric {
+  readonly name: string;
+  readonly spec: MetricSpec;
+  readonly metric: Metric;
+  readonly description: string;
+  readonly unit: string;
+}
+
+export interface RuntimeOptions {
+  readonly config: Config;
+  /** Absolute URLs of the plugin modules that `config.plugins` names. */
+  readonly pluginUrls: readonly string[];
+  /** Absolute folders, searched in order. */
+  readonly modelRoots: readonly string[];
+  /** Build only what these pipelines need; default: all. */
+  readonly only?: readonly string[];
+}
+
+/** Batches in flight per worker: one running, one whose media are being decoded meanwhile. */
+const batchesPerWorker = 2;
+
+/** Throws where the configuration is wrong; a model that is missing or broken only makes its pipelines unavailable. */
+export async function createRuntime({ config, pluginUrls, modelRoots, only }: RuntimeOptions): Promise<Runtime> {
+  const registry = createRegistry(await loadPlugins(pluginUrls));
+  const models = createModelRepository(modelRoots);
+  const metrics = configuredMetrics(config, registry);
+  const { count, threads } = config.workers;
+  const size = count === 'auto' ? Math.max(1, availableParallelism() - 1) : count;
+  const pool = createWorkerPool(size, { plugins: pluginUrls, modelRoots, threads });
+  const scheduler = createScheduler<Sample, Embedded>({
+    ...config.batching,
+    slots: size * batchesPerWorker,
+    run: (embedder, samples) => pool.embed(embedder, samples),
+  });
+
+  const wanted = only && new Set(only.map((name) => findPipeline(config, name).embedder));
+  const embedders = new Map<string, EmbedderHost>();
+  for (const [name, entry] of Object.entries(config.embedders)) {
+    if (wanted && !wanted.has(name)) continue;
+    const source = entry.model === undefined ? { type: entry.type ?? '' } : { model: entry.model };
+    const state = await loadEmbedder(pool, { name, source, options: entry.options });
+    const modality = state.available ? registry.findModality(state.description.modality) : undefined;
+    embedders.set(name, createEmbedderHost({ name, state, modality, scheduler }));
+  }
+
+  const pipelines = new Map<string, Pipeline>();
+  for (const [name, { embedder, metric, threshold }] of Object.entries(config.pipelines)) {
+    const host = embedders.get(embedder);
+    const configured = metrics.get(metric);
+    if (!configured)
+      throw new AffinisError('invalid-argument', `[core] pipelines.${name}.metric: no metric "${metric}"; there are: ${[...metrics.keys()].join(', ')}`, { field: `pipelines.${name}.metric` });
+    if (!host) continue;
+    const decided = threshold === undefined ? await modelCardThreshold(models, config, embedder, configured) : ({ value: threshold, source: 'config' } as const);
+    pipelines.set(name, { name, embedder: host, metricName: metric, metric: configured.metric, ...(decided ? { threshold: decided } : {}) });
+  }
+  return { config, registry, models, embedders, metrics, pipelines, pool, close: () => pool.close() };
+}
+
+/** A pipeline's configuration; throws `not-found` listing the names there are. */
+export function findPipeline(config: Config, name: string): Config['pipelines'][string] {
+  const found = config.pipelines[name];
+  if (found) return found;
+  throw new AffinisError('not-found', `[core] no pipeline "${name}"; there are: ${Object.keys(config.pipelines).join(', ')}`, { field: 'pipeline', reason: 'NO_PIPELINE' });
+}
+
+async function loadEmbedder(pool: WorkerPool, spec: EmbedderSpec): Promise<EmbedderState> {
+  try {
+    return { available: true, description: await pool.load(spec) };
+  } catch (thrown) {
+    const error = AffinisError.from(thrown);
+    return { available: false, reason: error.message, error };
+  }
+}
+
+/** The metrics named in the configuration, and every other metric of the plugins under its own id. */
+function configuredMetrics(config: Config, registry: Registry): Map<string, ConfiguredMetric> {
+  const specs = new Map<string, MetricSpec>(registry.metrics.map(({ id }) => [id, { type: id, parameters: {} }]));
+  for (const [name, { type, parameters }] of Object.entries(config.metrics)) specs.set(name, { type, parameters });
+  const metrics = new Map<string, ConfiguredMetric>();
+  for (const [name, spec] of specs) {
+    const { description, unit } = registry.metric(spec.type);
+    metrics.set(name, { name, spec, metric: createMetric(registry, spec), description, unit });
+  }
+  return metrics;
+}
+
+async function modelCardThreshold(models: ModelRepository, config: Config, embedder: string, { spec }: ConfiguredMetric): Promise<Threshold | undefined> {
+  const model = config.embedders[embedder]?.model;
+  if (model === undefined || Object.keys(spec.parameters).length > 0) return undefined;
+  const found = await models.find(model).catch(() => undefined);
+  const value = found?.manifest.thresholds[spec.type];
+  return value === undefined ? undefined : { value, source: 'model-card' };
+}

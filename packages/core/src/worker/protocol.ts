@@ -1,0 +1,45 @@
+import type { Embedded, EmbedderDescription } from '../embedder.ts';
+import type { WireError } from '../errors.ts';
+import type { Sample } from '../sample.ts';
+import type { EmbeddingBlock } from '../metric.ts';
+
+/** What a worker needs to build one embedder by itself. */
+export interface EmbedderSpec {
+  readonly name: string;
+  /** `model`: reference into the model folders; `type`: id of a plugin's embedder. */
+  readonly source: { readonly model: string } | { readonly type: string };
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a worker needs to build one metric by itself. */
+export interface MetricSpec {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export interface WorkerSetup {
+  /** Module URLs, each default-exporting a plugin. */
+  readonly plugins: readonly string[];
+  readonly modelRoots: readonly string[];
+  /** Threads inside one model run. */
+  readonly threads: number;
+}
+
+export type WorkerTask =
+  | { readonly kind: 'load'; readonly spec: EmbedderSpec }
+  | { readonly kind: 'embed'; readonly embedder: string; readonly samples: readonly Sample[] }
+  | { readonly kind: 'score'; readonly metric: MetricSpec; readonly queries: EmbeddingBlock; readonly references: EmbeddingBlock };
+
+export interface WorkerAnswers {
+  readonly load: EmbedderDescription;
+  readonly embed: readonly WireResult[];
+  readonly score: Float64Array;
+}
+
+export type WireResult = { readonly ok: true; readonly value: Embedded } | { readonly ok: false; readonly error: WireError };
+
+export type WorkerRequest = { readonly id: number; readonly task: WorkerTask } | { readonly id: -1; readonly task: { readonly kind: 'stop' } };
+
+export type WorkerReply =
+  | { readonly id: number; readonly answer: WorkerAnswers[keyof WorkerAnswers] }
+  | { readonly id: number; readonly error: WireError };
