@@ -1,3 +1,16 @@
+export * from './byte-budget.ts';
+export * from './chunk-assembler.ts';
+export * from './chunks.ts';
+export * from './descriptors.ts';
+export * from './embedding-codec.ts';
+export * from './errors.ts';
 export * as v1 from './generated/index.affinis.v1.ts';
 export * as rpc from './generated/index.google.rpc.ts';
 export * as health from './generated/index.grpc.health.v1.ts';
+export * from './identity.ts';
+export * from './identity-codec.ts';
+export * from './item-codec.ts';
+export * from './result-codec.ts';
+export * from './sample-codec.ts';
+export * from './sample-info-codec.ts';
+export * from './timings-codec.ts';
