@@ -1,4 +1,5 @@
 export * from './byte-budget.ts';
+export { bytesOf } from './bytes.ts';
 export * from './chunk-assembler.ts';
 export * from './chunks.ts';
 export * from './descriptors.ts';
@@ -10,6 +11,7 @@ export * as health from './generated/index.grpc.health.v1.ts';
 export * from './identity.ts';
 export * from './identity-codec.ts';
 export * from './item-codec.ts';
+export type { StreamItem } from './payloads.ts';
 export * from './result-codec.ts';
 export * from './sample-codec.ts';
 export * from './sample-info-codec.ts';
