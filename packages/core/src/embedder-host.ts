@@ -9,6 +9,8 @@ import type { Scheduler } from './scheduler.ts';
 export interface EmbedderHost {
   readonly name: string;
   readonly state: EmbedderState;
+  /** Throws `failed-precondition`, saying what to mend, where the embedder cannot be used. */
+  assertAvailable(): void;
   /** One result per sample, in order. */
   embed(samples: readonly Sample[], signal?: AbortSignal): Promise<readonly Result<EmbeddedSample>[]>;
 }
@@ -41,6 +43,7 @@ export function createEmbedderHost({ name, state, modality, scheduler }: Embedde
   return {
     name,
     state,
+    assertAvailable: () => assertAvailable(name, state),
     embed: (samples, signal) => {
       assertAvailable(name, state);
       return Promise.all(samples.map((sample) => attempt(() => embedOne(sample, signal))));

@@ -1,5 +1,6 @@
 export * from './backend.ts';
 export * from './blocks.ts';
+export * from './config/json-schema.ts';
 export * from './config/load.ts';
 export * from './config/schema.ts';
 export * from './embedder.ts';
@@ -15,6 +16,7 @@ export * from './model/repository.ts';
 export * from './model/space.ts';
 export * from './pipeline.ts';
 export * from './plugin.ts';
+export * from './plugin-loader.ts';
 export * from './registry.ts';
 export * from './result.ts';
 export * from './runtime.ts';

@@ -10,6 +10,8 @@ export interface Modality {
   readonly id: string;
   /** Prepares for one model; throws `failed-precondition` where the manifest's `input` does not fit this modality. */
   open(context: ModalityContext): Promise<Preprocessor>;
+  /** Whether a sample is of this kind, from its first bytes: picks the default pipeline where a client names none. */
+  accepts?(sample: Sample): boolean;
   /** Expected work in model rows (1 = one face crop, one 1.6 s slice, one short sentence), from sizes alone. Default 1. */
   cost?(sample: Sample): number;
 }

@@ -13,6 +13,7 @@ export interface Registry {
   /** Like `modality`, but undefined where there is none: an embedder written in code may be of any modality. */
   findModality(id: string): Modality | undefined;
   readonly metrics: readonly MetricDefinition[];
+  readonly modalities: readonly Modality[];
 }
 
 export function createRegistry(plugins: readonly Plugin[]): Registry {
@@ -27,6 +28,7 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     embedder: (id) => lookUp('embedder', embedders, id),
     findModality: (id) => modalities.get(id),
     metrics: [...metrics.values()],
+    modalities: [...modalities.values()],
   };
 }
 

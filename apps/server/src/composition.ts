@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { AffinisError, type Config, configSchema, createRuntime, parseConfig, type Runtime } from '@affinis/core';
+
+/** The plugins that ship. Nothing outside this file names an implementation. */
+const shippedPlugins = [
+  '@affinis/backend-onnx',
+  '@affinis/modality-image',
+  '@affinis/modality-voice',
+  '@affinis/modality-text',
+  '@affinis/metric-cosine',
+  '@affinis/metric-euclidean',
+  '@affinis/metric-mls',
+];
+
+/** What runs without a file: the models that ship, and text as soon as its model is added. */
+export const builtInConfig: Config = configSchema.parse({
+  plugins: shippedPlugins,
+  embedders: {
+    face: { model: 'face-dlib128' },
+    voice: { model: 'speaker-ge2e-int8' },
+    text: { model: 'text-minilm-l6-int8' },
+  },
+  pipelines: {
+    face: { embedder: 'face', metric: 'cosine' },
+    voice: { embedder: 'voice', metric: 'cosine' },
+    text: { embedder: 'text', metric: 'cosine' },
+    'face-cosine': { embedder: 'face', metric: 'cosine' },
+    'face-euclidean': { embedder: 'face', metric: 'euclidean' },
+    'voice-cosine': { embedder: 'voice', metric: 'cosine' },
+    'text-cosine': { embedder: 'text', metric: 'cosine' },
+  },
+  defaults: { image: 'face', voice: 'voice', text: 'text' },
+});
+
+const shippedModels = fileURLToPath(new URL('../../../models', import.meta.url));
+
+/** A configuration and the folder that its relative paths start from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly folder: string;
+}
+
+/** Reads `file`, or `affinis.yaml` of the working directory where there is one, over the built-in configuration. */
+export function loadConfig(file?: string): LoadedConfig {
+  const path = resolve(file ?? 'affinis.yaml');
+  if (file === undefined && !existsSync(path)) return { config: builtInConfig, folder: process.cwd() };
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AffinisError('invalid-argument', `${file}: cannot be read; check the path given with --config`, { field: 'config', cause });
+  }
+  return { config: parseConfig(text, builtInConfig, file ?? 'affinis.yaml'), folder: dirname(path) };
+}
+
+/** Folders of models in the order they are searched: the configuration's, `./models` beside it, those that ship. */
+export function modelRoots({ config, folder }: LoadedConfig): string[] {
+  return [...new Set([...config.models.map((path) => resolve(folder, path)), resolve(folder, 'models'), shippedModels])];
+}
+
+/** Loads what the configuration names; `only` limits it to what those pipelines need. */
+export function composeRuntime(loaded: LoadedConfig, only?: readonly string[]): Promise<Runtime> {
+  return createRuntime({
+    config: loaded.config,
+    pluginUrls: pluginUrls(loaded),
+    modelRoots: modelRoots(loaded),
+    ...(only ? { only } : {}),
+  });
+}
+
+/** Where the configuration's plugins lie. */
+export const pluginUrls = ({ config, folder }: LoadedConfig): string[] => config.plugins.map((specifier) => pluginUrl(specifier, folder));
+
+/** A package is looked for from the configuration's folder first, then among those installed with the server. */
+function pluginUrl(specifier: string, folder: string): string {
+  if (specifier.startsWith('.') || isAbsolute(specifier)) return pathToFileURL(resolve(folder, specifier)).href;
+  for (const base of [resolve(folder, 'affinis.yaml'), fileURLToPath(import.meta.url)]) {
+    try {
+      return pathToFileURL(createRequire(base).resolve(specifier)).href;
+    } catch {
+      // Not installed there; the next place may have it.
+    }
+  }
+  throw new AffinisError('failed-precondition', `[server] plugin "${specifier}" is not installed; run "npm install ${specifier}" or remove it from "plugins"`, { field: 'plugins' });
+}

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { AffinisError, type ServerConfig } from '@affinis/core';
+import { toServiceError } from '@affinis/contracts';
+import type { handleBidiStreamingCall, handleServerStreamingCall, handleUnaryCall, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+
+/** What a handler may know of its call. */
+export interface CallContext {
+  /** Aborts with an AffinisError when the deadline passes, the client goes, or a stream falls idle. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The one place where calls meet deadlines, errors and logs. Handlers are async functions and generators that return
+ * or throw; nothing they throw can take the process down or leak to the client.
+ */
+export interface Guard {
+  unary<I, O>(method: string, handler: (request: I, context: CallContext) => Promise<O>): handleUnaryCall<I, O>;
+  serverStream<I, O>(method: string, handler: (request: I, context: CallContext) => AsyncIterable<O>): handleServerStreamingCall<I, O>;
+  duplex<I, O>(method: string, handler: (messages: AsyncIterable<I>, context: CallContext) => AsyncIterable<O>): handleBidiStreamingCall<I, O>;
+  /** Calls being answered now. */
+  readonly active: number;
+  /** From now on new calls are refused with UNAVAILABLE. */
+  drain(): void;
+}
+
+type Limits = Pick<ServerConfig, 'defaultDeadlineMs' | 'maxDeadlineMs' | 'streamIdleMs'>;
+
+interface Call {
+  getDeadline(): Date | number;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+export function createGuard(limits: Limits, log: Logger): Guard {
+  let active = 0;
+  let draining = false;
+
+  /** Runs one call's work with an abort signal and reports how it ended. */
+  const run = async <T>(method: string, call: Call, budgetMs: number, work: (control: CallControl) => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const control = createCallControl(call, budgetMs);
+    active++;
+    try {
+      if (draining) throw new AffinisError('unavailable', '[server] shutting down; call another instance', { reason: 'DRAINING', retryAfterMs: 1000 });
+      const result = await control.race(work(control));
+      log.debug({ method, ms: elapsed(started) }, 'call answered');
+      return result;
+    } catch (thrown) {
+      const error = AffinisError.from(thrown, 'server');
+      const entry = { method, code: error.code, reason: error.reason, ms: elapsed(started) };
+      if (error.code === 'internal') log.error({ ...entry, message: error.message, cause: describe(error.cause) }, 'call failed');
+      else log.debug(entry, 'call refused');
+      throw error;
+    } finally {
+      active--;
+      control.end();
+    }
+  };
+
+  return {
+    unary: (method, handler) => (call, callback) => {
+      run(method, call, budgetOf(call, limits), ({ signal }) => handler(call.request, { signal })).then(
+        (response) => callback(null, response),
+        (error: AffinisError) => callback(toServiceError(error)),
+      );
+    },
+    serverStream: (method, handler) => (call) => {
+      void respond(call, run(method, call, budgetOf(call, limits), ({ signal }) => pipe(handler(call.request, { signal }), call, signal)));
+    },
+    duplex: (method, handler) => (call) => {
+      const work = run(method, call, limits.streamIdleMs, ({ signal, touch }) => pipe(handler(touching(call, touch), { signal }), call, signal, touch));
+      void respond(call, work);
+    },
+    get active() {
+      return active;
+    },
+    drain() {
+      draining = true;
+    },
+  };
+}
+
+interface CallControl {
+  readonly signal: AbortSignal;
+  /** Starts the time limit anew: a stream's limit is on idleness, not on its length. */
+  touch(): void;
+  race<T>(work: Promise<T>): Promise<T>;
+  end(): void;
+}
+
+function createCallControl(call: Call, budgetMs: number): CallControl {
+  const controller = new AbortController();
+  const expire = () => controller.abort(new AffinisError('deadline-exceeded', '[server] the deadline passed before the answer was ready', { reason: 'DEADLINE' }));
+  const timer = setTimeout(expire, Math.max(0, budgetMs));
+  call.on('cancelled', () => controller.abort(new AffinisError('cancelled', '[server] the client cancelled the call')));
+  return {
+    signal: controller.signal,
+    touch: () => timer.refresh(),
+    race: (work) => {
+      work.catch(() => undefined);
+      const aborted = new Promise<never>((_, reject) => {
+        controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
+      });
+      return Promise.race([work, aborted]);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+/** What is left of the client's deadline, no more than the configured most. */
+function budgetOf(call: Call, limits: Limits): number {
+  const deadline = Number(call.getDeadline());
+  return Number.isFinite(deadline) ? Math.min(deadline - Date.now(), limits.maxDeadlineMs) : limits.defaultDeadlineMs;
+}
+
+/** Writes a handler's messages, waiting where the client reads more slowly than they come. */
+async function pipe<O>(messages: AsyncIterable<O>, call: ServerWritableStream<unknown, O> | ServerDuplexStream<unknown, O>, signal: AbortSignal, touch?: () => void): Promise<void> {
+  for await (const message of messages) {
+    if (signal.aborted) return;
+    touch?.();
+    if (!call.write(message)) await once(call, 'drain', { signal });
+  }
+}
+
+async function* touching<I>(messages: AsyncIterable<I>, touch: () => void): AsyncIterable<I> {
+  for await (const message of messages) {
+    touch();
+    yield message;
+  }
+}
+
+/** Ends a streaming call with its outcome; `destroy` is what makes grpc-js send a status from a stream. */
+async function respond<I, O>(call: ServerWritableStream<I, O> | ServerDuplexStream<I, O>, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+    call.end();
+  } catch (thrown) {
+    call.emit('error', toServiceError(AffinisError.from(thrown, 'server')));
+  }
+}
+
+const elapsed = (started: number) => Math.round((performance.now() - started) * 10) / 10;
+const describe = (cause: unknown) => (cause instanceof Error ? cause.stack : cause === undefined ? undefined : String(cause));

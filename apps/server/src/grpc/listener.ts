@@ -1,0 +1,48 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { AffinisError } from '@affinis/core';
+import type { Server, ServerCredentials } from '@grpc/grpc-js';
+
+/** The listening socket. Ours and not grpc-js's, which knows no limit on connections and cannot drop a silent peer. */
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting; connections that are open stay. */
+  stop(): void;
+  /** Closes every connection. */
+  destroy(): void;
+}
+
+export async function listen(server: Server, credentials: ServerCredentials, options: { host: string; port: number; maxConnections: number }): Promise<Listener> {
+  const injector = server.createConnectionInjector(credentials);
+  const sockets = new Set<Socket>();
+  const net: NetServer = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    injector.injectConnection(socket);
+  });
+  net.maxConnections = options.maxConnections;
+  const port = await bind(net, options.host, options.port);
+  return {
+    host: options.host,
+    port,
+    stop: () => net.close(),
+    destroy: () => {
+      net.close();
+      injector.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function bind(net: NetServer, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    net.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new AffinisError('failed-precondition', `[server] cannot listen on ${host}:${port} (${cause.code}); choose another with server.port or --port`, { field: 'server.port', cause })),
+    );
+    net.listen({ host, port }, () => {
+      const address = net.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,55 @@
+import { type ByteBudget, embedderListingToProto, embedItemFromProto, embedResultToProto, type ItemPlace, type v1 } from '@affinis/contracts';
+import { AffinisError, attempt, failure, type EmbeddedSample, type EmbedderHost, type Result, type Runtime } from '@affinis/core';
+import type { Guard } from '../grpc/guard.ts';
+import { availabilityOf } from './availability.ts';
+import { itemStream } from './item-stream.ts';
+import { checkBatch, type ServiceLimits } from './limits.ts';
+
+/** `affinis.v1.Embedder` over the runtime's embedders. */
+export function createEmbedderService(runtime: Runtime, guard: Guard, limits: ServiceLimits, budget: ByteBudget): v1.EmbedderServer {
+  const find = (name: string): EmbedderHost => {
+    const host = runtime.embedders.get(name);
+    if (!host) throw new AffinisError('not-found', `[server] no embedder "${name}"; there are: ${[...runtime.embedders.keys()].join(', ')}`, { field: 'embedder', reason: 'NO_EMBEDDER' });
+    host.assertAvailable();
+    return host;
+  };
+  return {
+    listEmbedders: guard.unary('Embedder/ListEmbedders', async () => ({
+      embedders: [...runtime.embedders.values()].map(({ name, state }) =>
+        embedderListingToProto({ name, availability: availabilityOf(state), ...(state.available ? { description: state.description } : {}) }),
+      ),
+    })),
+
+    embed: guard.unary('Embedder/Embed', async (request: v1.EmbedRequest, { signal }): Promise<v1.EmbedResponse> => {
+      const host = find(request.embedder);
+      checkBatch(request.items.length, limits);
+      return { results: await Promise.all(request.items.map((item, index) => embedItem(host, item, `items[${index}]`, signal))) };
+    }),
+
+    embedStream: guard.duplex('Embedder/EmbedStream', (messages: AsyncIterable<v1.EmbedStreamRequest>, { signal }) =>
+      itemStream<v1.EmbedStart, v1.EmbedItem, v1.EmbedStreamResponse>(messages, {
+        limits,
+        budget,
+        open({ embedder }) {
+          const host = find(embedder);
+          return async (item) => ({
+            result: item.ok ? await embedItem(host, item.item, 'item', signal) : resultOf(host, { id: item.id, field: 'item' }, failure(item.error)),
+          });
+        },
+      }),
+    ),
+  };
+}
+
+async function embedItem(host: EmbedderHost, item: v1.EmbedItem, field: string, signal: AbortSignal): Promise<v1.EmbedResult> {
+  const result = await attempt(async () => {
+    const [embedded] = await host.embed([embedItemFromProto(item)], signal);
+    if (!embedded?.ok) throw (embedded?.error ?? new AffinisError('internal', '[server] no result for a sample')).at('sample');
+    return embedded.value;
+  });
+  return resultOf(host, { id: item.id, field }, result);
+}
+
+function resultOf({ state }: EmbedderHost, place: ItemPlace, result: Result<EmbeddedSample>): v1.EmbedResult {
+  return embedResultToProto(place, result, state.available ? state.description.model : { name: '', version: '', sha256: '' });
+}
