@@ -8,7 +8,8 @@ const inside = tinyTensor('weight', [1, 2]);
 const identity: TinyNode = { operator: 'Identity', inputs: ['x'], outputs: ['y'] };
 const modelOf = (node: TinyNode) => tinyModel({ nodes: [node], inputs: [x], outputs: [y] });
 const withAttribute = (attribute: Uint8Array): TinyNode => ({ ...identity, attributes: [attribute] });
-const encodedNode = (attribute: Uint8Array) => tinyGraph({ nodes: [withAttribute(attribute)], inputs: [], outputs: [] });
+const encodedNode = (attribute: Uint8Array) =>
+  tinyGraph({ nodes: [withAttribute(attribute)], inputs: [], outputs: [] });
 
 const places: Record<string, (tensor: Uint8Array) => Uint8Array> = {
   'an initialiser': (tensor) => tinyModel({ nodes: [identity], inputs: [x], outputs: [y], initializers: [tensor] }),
@@ -20,8 +21,8 @@ const places: Record<string, (tensor: Uint8Array) => Uint8Array> = {
         tinyAttribute('body', 'graph', tinyGraph({ nodes: [], inputs: [], outputs: [], initializers: [tensor] })),
       ),
     ),
-  "the values of a sparse attribute": (tensor) => modelOf(withAttribute(wrap(22, wrap(1, tensor)))),
-  "the indices of a sparse initialiser": (tensor) => wrap(7, wrap(15, wrap(2, tensor))),
+  'the values of a sparse attribute': (tensor) => modelOf(withAttribute(wrap(22, wrap(1, tensor)))),
+  'the indices of a sparse initialiser': (tensor) => wrap(7, wrap(15, wrap(2, tensor))),
   // A FunctionProto keeps its nodes in field 7, a GraphProto in field 1.
   'a function': (tensor) => joined(modelOf(identity), wrap(25, wrap(7, wrap(5, wrap(5, tensor))))),
   "a function's default attribute": (tensor) => joined(modelOf(identity), wrap(25, wrap(11, wrap(5, tensor)))),
@@ -53,7 +54,11 @@ describe('external tensors', () => {
     ['in ORT format', new TextEncoder().encode('\0\0\0\0ORTMxxxx'), 'ORT format'],
   ])('a file that is %s is no model', (_, bytes, message) => {
     expect(() => refuseExternalTensors(bytes)).toThrow(
-      expect.objectContaining({ code: 'failed-precondition', reason: 'BAD_MODEL', message: expect.stringContaining(message) }),
+      expect.objectContaining({
+        code: 'failed-precondition',
+        reason: 'BAD_MODEL',
+        message: expect.stringContaining(message),
+      }),
     );
   });
 });

@@ -117,4 +117,5 @@ describe('loading', () => {
 });
 
 /** AttributeProto `to` (integer, kind 2) of `Cast`. */
-const castTo = (elementType: number): Uint8Array => Uint8Array.of(0x0a, 2, 0x74, 0x6f, 0x18, elementType, 0xa0, 0x01, 2);
+const castTo = (elementType: number): Uint8Array =>
+  Uint8Array.of(0x0a, 2, 0x74, 0x6f, 0x18, elementType, 0xa0, 0x01, 2);

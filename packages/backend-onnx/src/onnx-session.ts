@@ -31,7 +31,11 @@ export function createOnnxSession(runtime: Runtime, session: Ort.InferenceSessio
   };
 }
 
-function toFeeds(runtime: Runtime, inputs: Tensors, metadata: ReadonlyMap<string, InputMetadata>): Record<string, Ort.Tensor> {
+function toFeeds(
+  runtime: Runtime,
+  inputs: Tensors,
+  metadata: ReadonlyMap<string, InputMetadata>,
+): Record<string, Ort.Tensor> {
   for (const name of Object.keys(inputs))
     if (!metadata.has(name)) throw unfit(`model has no input '${name}'; it has ${quoted([...metadata.keys()])}`);
   const feeds: Record<string, Ort.Tensor> = {};
@@ -46,8 +50,11 @@ function toFeeds(runtime: Runtime, inputs: Tensors, metadata: ReadonlyMap<string
 
 function checkTensor(name: string, tensor: Tensor, expected: InputMetadata): void {
   if (tensor.data.length !== elementCount(tensor.shape))
-    throw unfit(`input '${name}' has ${tensor.data.length} values, its shape [${tensor.shape}] wants ${elementCount(tensor.shape)}`);
-  if (tensor.dtype !== expected.type) throw unfit(`input '${name}' is ${tensor.dtype}, the model wants ${expected.type}`);
+    throw unfit(
+      `input '${name}' has ${tensor.data.length} values, its shape [${tensor.shape}] wants ${elementCount(tensor.shape)}`,
+    );
+  if (tensor.dtype !== expected.type)
+    throw unfit(`input '${name}' is ${tensor.dtype}, the model wants ${expected.type}`);
   // onnxruntime gives an empty shape where the model declares none.
   if (expected.shape.length === 0) return;
   const fits =
@@ -68,10 +75,14 @@ async function runSession(
   try {
     return await session.run(feeds, outputs);
   } catch (cause) {
-    throw new AffinisError('internal', "[backend-onnx] the model's run failed; the server's log has onnxruntime's message", {
-      reason: 'RUN_FAILED',
-      cause,
-    });
+    throw new AffinisError(
+      'internal',
+      "[backend-onnx] the model's run failed; the server's log has onnxruntime's message",
+      {
+        reason: 'RUN_FAILED',
+        cause,
+      },
+    );
   }
 }
 
@@ -100,7 +111,9 @@ function toTensor(name: string, value: Ort.Tensor | undefined): Tensor {
 
 function tensorMetadata(metadata: Ort.InferenceSession.ValueMetadata): InputMetadata {
   if (metadata.isTensor) return metadata;
-  throw unfit(`input '${metadata.name}' is not a tensor (a sequence, map or optional); export the model with tensor inputs`);
+  throw unfit(
+    `input '${metadata.name}' is not a tensor (a sequence, map or optional); export the model with tensor inputs`,
+  );
 }
 
 function unfit(problem: string): AffinisError {

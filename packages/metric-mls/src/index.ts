@@ -1,1 +1,6 @@
-export {};
+import { definePlugin } from '@affinis/core';
+import { mls } from './mls.ts';
+
+export { createMls, mls } from './mls.ts';
+
+export default definePlugin({ name: '@affinis/metric-mls', metrics: [mls] });

@@ -74,7 +74,8 @@ export function tinyAttribute(name: string, kind: 'tensor' | 'graph', value: Uin
 }
 
 /** One field with an encoded message as its value. */
-export const wrap = (field: number, bytes: Uint8Array): Uint8Array => message((writer) => writer.uint32(tag(field, 2)).bytes(bytes));
+export const wrap = (field: number, bytes: Uint8Array): Uint8Array =>
+  message((writer) => writer.uint32(tag(field, 2)).bytes(bytes));
 
 function encodeNode(node: TinyNode): Uint8Array {
   return message((writer) => {

@@ -1,0 +1,68 @@
+/** One side of a comparison in float64; `variance` has one number or one a dimension. */
+export interface ReferencePoint {
+  readonly mean: readonly number[];
+  readonly variance?: readonly number[];
+}
+
+export interface ReferenceScore {
+  readonly score: number;
+  /** Sum of the magnitudes of all terms: what a relative rounding error refers to where terms of both signs cancel. */
+  readonly magnitude: number;
+}
+
+/** Naive float64 definitions, straight from the textbook, that fast metrics are checked against. */
+export type MetricReference = (left: ReferencePoint, right: ReferencePoint) => ReferenceScore;
+
+/** `Σ a_d b_d / (|a| |b|)`. */
+export const cosineReference: MetricReference = (left, right) => {
+  const products = left.mean.map((value, d) => value * at(right.mean, d));
+  return { score: sum(products) / (norm(left.mean) * norm(right.mean)), magnitude: 1 };
+};
+
+/** `√ Σ (a_d - b_d)²`. */
+export const euclideanReference: MetricReference = (left, right) => {
+  const score = norm(left.mean.map((value, d) => value - at(right.mean, d)));
+  return { score, magnitude: score };
+};
+
+/** `Σ (a_d - b_d)²`. */
+export const squaredEuclideanReference: MetricReference = (left, right) => {
+  const score = sum(left.mean.map((value, d) => (value - at(right.mean, d)) ** 2));
+  return { score, magnitude: score };
+};
+
+/** The reference of the same points scaled to norm 1; what it says of close points is good to 1e-16 absolutely. */
+export const normalised =
+  (reference: MetricReference): MetricReference =>
+  (left, right) => {
+    const { score } = reference(unit(left), unit(right));
+    return { score, magnitude: Math.max(1, score) };
+  };
+
+/** Shi and Jain, ICCV 2019, eq. 3: `-1/2 Σ_d [ (mu1_d - mu2_d)² / (v1_d + v2_d) + ln(v1_d + v2_d) ] - D/2 ln 2π`. */
+export const mlsReference: MetricReference = (left, right) => {
+  const terms = left.mean.flatMap((value, d) => {
+    const s = varianceAt(left, d) + varianceAt(right, d);
+    return [(value - at(right.mean, d)) ** 2 / s, Math.log(s)];
+  });
+  const constant = (left.mean.length / 2) * Math.log(2 * Math.PI);
+  return { score: -0.5 * sum(terms) - constant, magnitude: 0.5 * sum(terms.map(Math.abs)) + constant };
+};
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const norm = (values: readonly number[]): number => Math.sqrt(sum(values.map((value) => value * value)));
+
+function unit({ mean }: ReferencePoint): ReferencePoint {
+  const length = norm(mean);
+  return { mean: mean.map((value) => value / length) };
+}
+
+function varianceAt({ variance = [] }: ReferencePoint, d: number): number {
+  return at(variance, variance.length === 1 ? 0 : d);
+}
+
+function at(values: readonly number[], index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`[conformance] no value at ${index}`);
+  return value;
+}
