@@ -5,7 +5,13 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   testEnvironment: '<rootDir>/tools/jest-environment.mjs',
   testEnvironmentOptions: { customExportConditions: ['@affinis/source', 'node', 'node-addons'] },
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
   extensionsToTreatAsEsm: [],
+  reporters: ['default', '<rootDir>/tools/count-reporter.mjs'],
   testTimeout: 30000,
 };

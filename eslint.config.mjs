@@ -1,0 +1,46 @@
+import nx from '@nx/eslint-plugin';
+import parser from '@typescript-eslint/parser';
+
+/** ESLint checks one thing, which way packages may depend on each other; Biome does the rest. */
+const testFiles = ['**/*.test.ts', '**/testing/**/*.ts'];
+
+/** What each type of package may import. A new type of package gets a line here. */
+const mayImport = {
+  core: [],
+  contracts: ['core'],
+  backend: ['core'],
+  modality: ['core'],
+  metric: ['core'],
+  conformance: ['core'],
+  client: ['core', 'contracts'],
+  app: ['core', 'contracts', 'backend', 'modality', 'metric', 'client'],
+};
+const testsMayAlsoImport = ['conformance', 'backend'];
+
+/** Libraries that only some types of package may import. */
+const reserved = [
+  { imports: ['@grpc/*', 'grpc-health-check'], types: ['contracts', 'client', 'app'] },
+  { imports: ['onnxruntime-*', '@tensorflow/*'], types: ['backend'] },
+];
+
+export default [
+  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**'] },
+  boundaries({ files: ['{packages,apps}/**/*.{ts,mjs}'], ignores: testFiles }, []),
+  boundaries({ files: testFiles }, testsMayAlsoImport),
+];
+
+function boundaries(scope, alsoImport) {
+  const depConstraints = Object.entries(mayImport).map(([type, imports]) => ({
+    sourceTag: `type:${type}`,
+    onlyDependOnLibsWithTags: [...new Set([...imports, ...alsoImport])].map((target) => `type:${target}`),
+    bannedExternalImports: reserved.filter(({ types }) => !types.includes(type)).flatMap(({ imports }) => imports),
+  }));
+  const options = { depConstraints, banTransitiveDependencies: true, enforceBuildableLibDependency: true };
+  return {
+    ...scope,
+    languageOptions: { parser },
+    linterOptions: { noInlineConfig: true },
+    plugins: { '@nx': nx },
+    rules: { '@nx/enforce-module-boundaries': ['error', options] },
+  };
+}
