@@ -43,6 +43,11 @@ def floats(weights: Weights, name: str) -> np.ndarray:
     return weight.floats() if isinstance(weight, Quantised) else weight
 
 
+def shape(weights: Weights, name: str) -> tuple[int, ...]:
+    weight = weights[name]
+    return (weight.values if isinstance(weight, Quantised) else weight).shape
+
+
 def convolution(graph: Graph, x: str, weights: Weights, name: str, stride: int, padding: list[int]) -> str:
     """A convolution with bias; `padding` is top, left, bottom, right."""
     kernel = graph.weight(weights[f"{name}/filters"], (3, 2, 0, 1), f"{name}/filters")
@@ -55,7 +60,6 @@ def separable(graph: Graph, x: str, weights: Weights, name: str, stride: int, pa
     depthwise = graph.weight(weights[f"{name}/depthwise_filter"], (2, 3, 0, 1), f"{name}/depthwise_filter")
     pointwise = graph.weight(weights[f"{name}/pointwise_filter"], (3, 2, 0, 1), f"{name}/pointwise_filter")
     bias = graph.constant(floats(weights, f"{name}/bias"), f"{name}/bias")
-    channels = weights[f"{name}/depthwise_filter"]
-    count = (channels.values if isinstance(channels, Quantised) else channels).shape[2]
-    x = graph.add("Conv", [x, depthwise], strides=[stride] * 2, pads=padding, group=count)
+    channels = shape(weights, f"{name}/depthwise_filter")[2]
+    x = graph.add("Conv", [x, depthwise], strides=[stride] * 2, pads=padding, group=channels)
     return graph.add("Conv", [x, pointwise, bias])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from face_api import Weights, floats, read_licence, read_weights
-from graph import Graph, Quantised
+from face_api import Weights, floats, read_licence, read_weights, shape
+from graph import Graph
 
 MEAN_RGB = (122.782, 117.001, 104.298)
 # Per stage: the block that halves the resolution (the first one follows the stem), then its residual blocks.
@@ -76,7 +76,7 @@ def _halving_block(
     y = _scaled_convolution(graph, y, weights, f"{name}/conv2", stride=1, padding=1, relu=False)
     shortcut = graph.add("AveragePool", [x], kernel_shape=[2, 2], strides=[2, 2])
     missing_pixels = size // 2 - ((size - 3) // 2 + 1)
-    wider = _shape(weights, f"{name}/conv2/conv/filters")[3]
+    wider = shape(weights, f"{name}/conv2/conv/filters")[3]
     if missing_pixels:
         y = graph.add("Pad", [y, _pads(graph, 0, missing_pixels)])
     if wider != channels:
@@ -93,8 +93,3 @@ def _log_moment(graph: Graph, x: str, power: int) -> str:
 
 def _pads(graph: Graph, channels: int, pixels: int) -> str:
     return graph.constant(np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64))
-
-
-def _shape(weights: Weights, name: str) -> tuple[int, ...]:
-    weight = weights[name]
-    return (weight.values if isinstance(weight, Quantised) else weight).shape

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +37,13 @@ class Package:
 
     def _archive(self) -> Path:
         folder = CACHE / f"{self.registry}-{self.name.replace('/', '-').lstrip('@')}-{self.version}"
-        folder.mkdir(parents=True, exist_ok=True)
-        if not any(folder.iterdir()):
-            _download(self, folder)
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+                complete = Path(temporary) / folder.name
+                complete.mkdir()
+                _download(self, complete)
+                complete.rename(folder)  # an interrupted download leaves nothing under this name
         return next(folder.iterdir())
 
 

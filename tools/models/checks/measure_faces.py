@@ -90,19 +90,24 @@ def read_pairs(path: Path) -> tuple[list[str], Pairs]:
     names = sorted({row[side] for row in rows for side in ("left", "right")})
     index = {name: at for at, name in enumerate(names)}
     left, right = (np.array([index[row[side]] for row in rows]) for side in ("left", "right"))
-    return names, Pairs(np.array([row["fold"] for row in rows]), left, right, np.array([row["same"] == "1" for row in rows]))
+    fold, same = np.array([row["fold"] for row in rows]), np.array([row["same"] == "1" for row in rows])
+    return names, Pairs(fold, left, right, same)
 
 
 def read_points(path: Path) -> dict[str, np.ndarray]:
     with path.open() as file:
-        return {
-            f"lfw-dev/{row['image']}": np.array([[float(row[f"{point}_x"]), float(row[f"{point}_y"])] for point in POINTS])
-            for row in csv.DictReader(file, delimiter="\t")
-        }
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    columns = [[f"{point}_{axis}" for axis in "xy"] for point in POINTS]
+    return {
+        f"lfw-dev/{row['image']}": np.array([[float(row[x]), float(row[y])] for x, y in columns]) for row in rows
+    }
 
 
 def read_image(content: bytes) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("not an image")
+    return image[:, :, ::-1]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Iterator
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ def main() -> None:
             print(f"  of the scores: {max(float(np.ptp(pair, axis=0).max()) for pair in scores):.2g}")
 
 
-def inputs(faces: Path, embedder: Model):
+def inputs(faces: Path, embedder: Model) -> Iterator[tuple[str, np.ndarray]]:
     points = read_points(faces / "lfw_landmarks_dev.tsv")
     names = np.random.default_rng(1).choice(sorted(points), IMAGES, replace=False)
     with zipfile.ZipFile(faces / "lfw-dev.zip") as archive:
