@@ -34,7 +34,7 @@ export interface EmbedderHostParts {
 
 export function createEmbedderHost({ name, state, modality, scheduler }: EmbedderHostParts): EmbedderHost {
   const embedOne = async (sample: Sample, signal: AbortSignal | undefined): Promise<EmbeddedSample> => {
-    const cost = modality?.cost?.(sample) ?? 1;
+    const cost = costOf(modality, sample);
     const bytes = payloadOf(sample)?.byteLength ?? (sample.kind === 'text' ? sample.text.length * 2 : 0);
     const { result, queueMs } = await scheduler.submit(name, sample, { cost, bytes, signal });
     if (!result.ok) throw result.error;
@@ -44,14 +44,25 @@ export function createEmbedderHost({ name, state, modality, scheduler }: Embedde
     name,
     state,
     assertAvailable: () => assertAvailable(name, state),
-    embed: (samples, signal) => {
+    embed: async (samples, signal) => {
       assertAvailable(name, state);
       return Promise.all(samples.map((sample) => attempt(() => embedOne(sample, signal))));
     },
   };
 }
 
-function assertAvailable(name: string, state: EmbedderState): asserts state is Extract<EmbedderState, { available: true }> {
+/** A plugin's estimate; nonsense counts as one row. */
+function costOf(modality: Modality | undefined, sample: Sample): number {
+  const cost = modality?.cost?.(sample) ?? 1;
+  return cost > 0 && Number.isFinite(cost) ? cost : 1;
+}
+
+function assertAvailable(
+  name: string,
+  state: EmbedderState,
+): asserts state is Extract<EmbedderState, { available: true }> {
   if (!state.available)
-    throw new AffinisError('failed-precondition', `[core] embedder "${name}" is unavailable: ${state.reason}`, { reason: 'EMBEDDER_UNAVAILABLE' });
+    throw new AffinisError('failed-precondition', `[core] embedder "${name}" is unavailable: ${state.reason}`, {
+      reason: 'EMBEDDER_UNAVAILABLE',
+    });
 }

@@ -29,7 +29,10 @@ export function checkEmbedding(embedding: Embedding, field = 'embedding'): void 
   if (!Number.isFinite(squares)) throw invalid('holds NaN or infinity', `${field}.mean`);
   if (squares === 0) throw invalid('is the zero vector, which has no direction', `${field}.mean`);
   if (embedding.unitNorm && Math.abs(Math.sqrt(squares) - 1) > unitNormTolerance)
-    throw invalid('is declared unit_norm but its norm is not 1; normalise it or clear the flag', `${field}.mean`);
+    throw invalid(
+      'is of norm 1 by its unit_norm flag or its space, and it is not; send the values as they were received',
+      `${field}.mean`,
+    );
   if (embedding.space === '') throw invalid('is empty; send the space that came with the embedding', `${field}.space`);
   if (variance) checkVariance(variance, mean.length, `${field}.variance`);
 }
@@ -37,9 +40,13 @@ export function checkEmbedding(embedding: Embedding, field = 'embedding'): void 
 function checkVariance(variance: Variance, dimension: number, field: string): void {
   const expected = variance.kind === 'scalar' ? 1 : dimension;
   if (variance.values.length !== expected)
-    throw invalid(`has ${variance.values.length} values where ${variance.kind} variance of ${dimension} dimensions has ${expected}`, field);
+    throw invalid(
+      `has ${variance.values.length} values where ${variance.kind} variance of ${dimension} dimensions has ${expected}`,
+      field,
+    );
   for (const value of variance.values)
-    if (!(value > 0) || !Number.isFinite(value)) throw invalid('must be finite and above zero in every dimension', field);
+    if (!(value > 0) || !Number.isFinite(value))
+      throw invalid('must be finite and above zero in every dimension', field);
 }
 
 function invalid(problem: string, field: string): AffinisError {

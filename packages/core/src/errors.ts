@@ -1,16 +1,19 @@
+const errorCodes = [
+  'invalid-argument',
+  'not-found',
+  'failed-precondition',
+  'resource-exhausted',
+  'deadline-exceeded',
+  'cancelled',
+  'unauthenticated',
+  'permission-denied',
+  'unavailable',
+  'unimplemented',
+  'internal',
+] as const;
+
 /** Why something failed, independent of any transport; `contracts` maps each code to one gRPC status. */
-export type ErrorCode =
-  | 'invalid-argument'
-  | 'not-found'
-  | 'failed-precondition'
-  | 'resource-exhausted'
-  | 'deadline-exceeded'
-  | 'cancelled'
-  | 'unauthenticated'
-  | 'permission-denied'
-  | 'unavailable'
-  | 'unimplemented'
-  | 'internal';
+export type ErrorCode = (typeof errorCodes)[number];
 
 export interface ErrorDetails {
   /** Path of the offending field as the caller wrote it: `items[3].left.samples[0].media`. */
@@ -43,19 +46,28 @@ export class AffinisError extends Error {
 
   /** The same error seen from further out: `prefix` is put before its field path. */
   at(prefix: string): AffinisError {
-    const joined = !this.field ? prefix : this.field.startsWith('[') ? `${prefix}${this.field}` : `${prefix}.${this.field}`;
+    const joined = !this.field
+      ? prefix
+      : this.field.startsWith('[')
+        ? `${prefix}${this.field}`
+        : `${prefix}.${this.field}`;
     return new AffinisError(this.code, this.message, { ...this.details(), field: joined });
   }
 
   /** Any thrown value as an AffinisError; what is not one already becomes `internal`, its text kept only as the cause. */
   static from(thrown: unknown, where = 'core'): AffinisError {
     if (thrown instanceof AffinisError) return thrown;
-    return new AffinisError('internal', `[${where}] unexpected failure; the server's log has the cause`, { cause: thrown });
+    if (isForeign(thrown)) return AffinisError.fromWire(thrown);
+    return new AffinisError('internal', `[${where}] unexpected failure; the server's log has the cause`, {
+      cause: thrown,
+    });
   }
 
   /** A plain object that survives structured cloning between threads. */
   toWire(): WireError {
-    return { code: this.code, message: this.message, ...this.details(), cause: describeCause(this.cause) };
+    const { cause, ...details } = this.details();
+    const wire = { code: this.code, message: this.message, ...details };
+    return cause === undefined ? wire : { ...wire, cause: describeCause(cause) };
   }
 
   static fromWire(wire: WireError): AffinisError {
@@ -77,7 +89,17 @@ export interface WireError extends ErrorDetails {
   readonly message: string;
 }
 
-function describeCause(cause: unknown): string | undefined {
-  if (cause === undefined) return undefined;
+/** An AffinisError of another copy of core: a plugin may have brought its own. */
+function isForeign(thrown: unknown): thrown is WireError {
+  const { name, code, message } = (thrown ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
+  return (
+    name === 'AffinisError' &&
+    typeof code === 'string' &&
+    errorCodes.some((known) => known === code) &&
+    typeof message === 'string'
+  );
+}
+
+function describeCause(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }

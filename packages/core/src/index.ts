@@ -1,5 +1,6 @@
 export * from './backend.ts';
 export * from './blocks.ts';
+export * from './config/file-schema.ts';
 export * from './config/json-schema.ts';
 export * from './config/load.ts';
 export * from './config/schema.ts';
@@ -24,4 +25,6 @@ export * from './sample.ts';
 export * from './sample-info.ts';
 export * from './scheduler.ts';
 export * from './tensor.ts';
+export type { WorkerEvent } from './worker/events.ts';
+export type { WorkerPool } from './worker/pool.ts';
 export type { EmbedderSpec, MetricSpec } from './worker/protocol.ts';

@@ -1,5 +1,5 @@
-import type { ModelManifest } from './model/manifest.ts';
 import type { Session } from './backend.ts';
+import type { ModelManifest } from './model/manifest.ts';
 import type { Sample } from './sample.ts';
 import type { SampleInfo } from './sample-info.ts';
 import type { Tensors } from './tensor.ts';

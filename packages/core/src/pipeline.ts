@@ -1,6 +1,6 @@
 import { checkComparable, scorePair } from './blocks.ts';
 import type { EmbedderHost } from './embedder-host.ts';
-import { type Embedding, checkEmbedding } from './embedding.ts';
+import { checkEmbedding, type Embedding } from './embedding.ts';
 import { AffinisError } from './errors.ts';
 import { fuseMean } from './fusion.ts';
 import type { Metric } from './metric.ts';
@@ -49,7 +49,11 @@ export interface PhaseTimings {
 }
 
 /** Verifies a batch with one pipeline; a bad item fails alone, its error's field relative to the item. */
-export async function verify(pipeline: Pipeline, items: readonly Comparison[], signal?: AbortSignal): Promise<readonly Result<Verification>[]> {
+export async function verify(
+  pipeline: Pipeline,
+  items: readonly Comparison[],
+  signal?: AbortSignal,
+): Promise<readonly Result<Verification>[]> {
   return Promise.all(
     items.map((item) =>
       attempt(async () => {
@@ -61,7 +65,11 @@ export async function verify(pipeline: Pipeline, items: readonly Comparison[], s
 }
 
 /** Verifies a batch with several pipelines, embedding each item once per distinct embedder. */
-export async function compare(pipelines: readonly Pipeline[], items: readonly Comparison[], signal?: AbortSignal): Promise<readonly (readonly Result<Verification>[])[]> {
+export async function compare(
+  pipelines: readonly Pipeline[],
+  items: readonly Comparison[],
+  signal?: AbortSignal,
+): Promise<readonly (readonly Result<Verification>[])[]> {
   return Promise.all(
     items.map(async (item) => {
       const embedded = new Map<EmbedderHost, Promise<Result<Sides>>>();
@@ -88,7 +96,11 @@ interface Sides {
   readonly right: Side;
 }
 
-async function embedSides(embedder: EmbedderHost, { left, right }: Comparison, signal: AbortSignal | undefined): Promise<Sides> {
+async function embedSides(
+  embedder: EmbedderHost,
+  { left, right }: Comparison,
+  signal: AbortSignal | undefined,
+): Promise<Sides> {
   const [l, r] = await Promise.all([
     attempt(() => embedSide(embedder, left, signal)),
     attempt(() => embedSide(embedder, right, signal)),
@@ -98,38 +110,62 @@ async function embedSides(embedder: EmbedderHost, { left, right }: Comparison, s
   return { left: l.value, right: r.value };
 }
 
-async function embedSide(embedder: EmbedderHost, samples: readonly SampleOrEmbedding[], signal: AbortSignal | undefined): Promise<Side> {
-  if (samples.length === 0) throw new AffinisError('invalid-argument', '[core] a side needs at least one sample', { field: 'samples', reason: 'EMPTY' });
+async function embedSide(
+  embedder: EmbedderHost,
+  samples: readonly SampleOrEmbedding[],
+  signal: AbortSignal | undefined,
+): Promise<Side> {
+  if (samples.length === 0)
+    throw new AffinisError('invalid-argument', '[core] a side needs at least one sample', {
+      field: 'samples',
+      reason: 'EMPTY',
+    });
+  // What a client sent as an embedding costs nothing to check, so it is refused before any work is queued.
+  const given = samples.map((sample, index) =>
+    sample.kind === 'embedding' ? checkGiven(embedder, sample.embedding, `samples[${index}].embedding`) : undefined,
+  );
   const raw = samples.filter((sample): sample is Sample => sample.kind !== 'embedding');
   const embedded = await embedder.embed(raw, signal);
   let next = 0;
-  const embeddings: Embedding[] = [];
   const infos: (SampleInfo | undefined)[] = [];
   const timings: Side['timings'][number][] = [];
-  for (const [index, sample] of samples.entries()) {
-    const field = `samples[${index}]`;
-    if (sample.kind === 'embedding') {
-      embeddings.push(checkGiven(embedder, sample.embedding, `${field}.embedding`));
+  const embeddings = given.map((embedding, index): Embedding => {
+    if (embedding) {
       infos.push(undefined);
-      continue;
+      return embedding;
     }
     const result = embedded[next++];
-    if (!result?.ok) throw (result?.error ?? new AffinisError('internal', '[core] no result for a sample')).at(field);
-    embeddings.push(result.value.embedding);
-    infos.push(result.value.info);
-    timings.push({ queueMs: result.value.queueMs, ...result.value.timings });
-  }
+    if (!result) throw new AffinisError('internal', '[core] no result for a sample');
+    if (!result.ok) throw result.error.at(`samples[${index}]`);
+    const { value } = result;
+    infos.push(value.info);
+    timings.push({ queueMs: value.queueMs, ...value.timings });
+    return value.embedding;
+  });
   return { embedding: fuseMean(embeddings), infos, timings };
 }
 
 /** An embedding sent by a client must come from the pipeline's own space: its threshold means nothing elsewhere. */
 function checkGiven(embedder: EmbedderHost, embedding: Embedding, field: string): Embedding {
-  checkEmbedding(embedding, field);
-  if (!embedder.state.available || embedding.space === embedder.state.description.space) return embedding;
-  throw new AffinisError('failed-precondition', `[core] ${field} is of space ${embedding.space}; this pipeline compares ${embedder.state.description.space}`, {
-    field: `${field}.space`,
-    reason: 'TWO_SPACES',
-  });
+  embedder.assertAvailable();
+  if (!embedder.state.available) return embedding;
+  const { space, dimension, unitNorm } = embedder.state.description;
+  if (embedding.space !== space)
+    throw new AffinisError(
+      'failed-precondition',
+      `[core] ${field} is of space ${embedding.space}; this pipeline compares ${space}, so embed the sample with its model`,
+      { field: `${field}.space`, reason: 'TWO_SPACES' },
+    );
+  if (embedding.mean.length !== dimension)
+    throw new AffinisError(
+      'invalid-argument',
+      `[core] ${field} has ${embedding.mean.length} dimensions where its space has ${dimension}; send the bytes as they were received`,
+      { field: `${field}.mean`, reason: 'BAD_EMBEDDING' },
+    );
+  // The space says whether its vectors have norm 1; a client may have left the flag out.
+  const checked = { ...embedding, unitNorm: unitNorm || embedding.unitNorm };
+  checkEmbedding(checked, field);
+  return checked;
 }
 
 function scoreSides({ metric, threshold }: Pipeline, { left, right }: Sides): Verification {
@@ -138,7 +174,8 @@ function scoreSides({ metric, threshold }: Pipeline, { left, right }: Sides): Ve
   const score = scorePair(metric, left.embedding, right.embedding);
   const scoreMs = performance.now() - started;
   const timings = [...left.timings, ...right.timings];
-  const sum = (pick: (timing: Side['timings'][number]) => number) => timings.reduce((total, timing) => total + pick(timing), 0);
+  const sum = (pick: (timing: Side['timings'][number]) => number) =>
+    timings.reduce((total, timing) => total + pick(timing), 0);
   return {
     score,
     ...(threshold ? { threshold } : {}),

@@ -1,8 +1,8 @@
+import type { z } from 'zod';
 import type { Backend } from './backend.ts';
 import type { Embedder } from './embedder.ts';
 import type { MetricDefinition } from './metric.ts';
 import type { Modality } from './modality.ts';
-import type { z } from 'zod';
 
 /** A set of implementations under one name; a plugin module default-exports one. */
 export interface Plugin {

@@ -32,14 +32,22 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
   };
 }
 
-function collect<T extends { readonly id: string }>(kind: string, plugins: readonly Plugin[], pick: (plugin: Plugin) => readonly T[] | undefined): Map<string, T> {
+function collect<T extends { readonly id: string }>(
+  kind: string,
+  plugins: readonly Plugin[],
+  pick: (plugin: Plugin) => readonly T[] | undefined,
+): Map<string, T> {
   const found = new Map<string, T>();
   const owners = new Map<string, string>();
   for (const plugin of plugins)
     for (const item of pick(plugin) ?? []) {
       const owner = owners.get(item.id);
       if (owner !== undefined)
-        throw new AffinisError('failed-precondition', `[core] ${kind} "${item.id}" comes from both ${owner} and ${plugin.name}; remove one from "plugins"`, { field: 'plugins' });
+        throw new AffinisError(
+          'failed-precondition',
+          `[core] ${kind} "${item.id}" comes from both ${owner} and ${plugin.name}; remove one from "plugins"`,
+          { field: 'plugins' },
+        );
       owners.set(item.id, plugin.name);
       found.set(item.id, item);
     }
@@ -49,5 +57,9 @@ function collect<T extends { readonly id: string }>(kind: string, plugins: reado
 function lookUp<T>(kind: string, found: ReadonlyMap<string, T>, id: string): T {
   const item = found.get(id);
   if (item !== undefined) return item;
-  throw new AffinisError('failed-precondition', `[core] no ${kind} "${id}"; the loaded plugins offer: ${[...found.keys()].join(', ') || 'none'}`, { field: kind });
+  throw new AffinisError(
+    'failed-precondition',
+    `[core] no ${kind} "${id}"; the loaded plugins offer: ${[...found.keys()].join(', ') || 'none'}`,
+    { field: kind },
+  );
 }

@@ -1,9 +1,7 @@
 import { AffinisError } from './errors.ts';
 
 /** One item's outcome in a batch: a failure here never fails its neighbours. */
-export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: AffinisError };
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AffinisError };
 
 export const success = <T>(value: T): Result<T> => ({ ok: true, value });
 

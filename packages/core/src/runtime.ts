@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Config } from './config/schema.ts';
 import { createMetric } from './configured-metric.ts';
-import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './embedder-host.ts';
 import type { Embedded } from './embedder.ts';
+import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
 import type { Metric } from './metric.ts';
 import { createModelRepository, type ModelRepository } from './model/repository.ts';
@@ -11,6 +11,7 @@ import { loadPlugins } from './plugin-loader.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { Sample } from './sample.ts';
 import { createScheduler } from './scheduler.ts';
+import type { WorkerEvent } from './worker/events.ts';
 import { createWorkerPool, type WorkerPool } from './worker/pool.ts';
 import type { EmbedderSpec, MetricSpec } from './worker/protocol.ts';
 
@@ -43,26 +44,48 @@ export interface RuntimeOptions {
   readonly modelRoots: readonly string[];
   /** Build only what these pipelines need; default: all. */
   readonly only?: readonly string[];
+  /** Told of worker threads that end and come back. */
+  readonly onWorkerEvent?: (event: WorkerEvent) => void;
 }
 
 /** Batches in flight per worker: one running, one whose media are being decoded meanwhile. */
 const batchesPerWorker = 2;
 
 /** Throws where the configuration is wrong; a model that is missing or broken only makes its pipelines unavailable. */
-export async function createRuntime({ config, pluginUrls, modelRoots, only }: RuntimeOptions): Promise<Runtime> {
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { config, pluginUrls, modelRoots, only } = options;
+  const wanted = only && new Set(only.map((name) => findPipeline(config, name).embedder));
   const registry = createRegistry(await loadPlugins(pluginUrls));
   const models = createModelRepository(modelRoots);
   const metrics = configuredMetrics(config, registry);
+  checkMetricNames(config, metrics);
+
   const { count, threads } = config.workers;
   const size = count === 'auto' ? Math.max(1, availableParallelism() - 1) : count;
-  const pool = createWorkerPool(size, { plugins: pluginUrls, modelRoots, threads });
+  const setup = { plugins: pluginUrls, modelRoots, threads };
+  const pool = createWorkerPool(size, setup, { onEvent: options.onWorkerEvent });
+  try {
+    const embedders = await loadEmbedders(config, registry, pool, wanted);
+    const pipelines = await assemblePipelines(config, models, embedders, metrics);
+    return { config, registry, models, embedders, metrics, pipelines, pool, close: () => pool.close() };
+  } catch (thrown) {
+    // Its threads would keep the process alive.
+    await pool.close();
+    throw thrown;
+  }
+}
+
+async function loadEmbedders(
+  config: Config,
+  registry: Registry,
+  pool: WorkerPool,
+  wanted: ReadonlySet<string> | undefined,
+): Promise<Map<string, EmbedderHost>> {
   const scheduler = createScheduler<Sample, Embedded>({
     ...config.batching,
-    slots: size * batchesPerWorker,
+    slots: pool.size * batchesPerWorker,
     run: (embedder, samples) => pool.embed(embedder, samples),
   });
-
-  const wanted = only && new Set(only.map((name) => findPipeline(config, name).embedder));
   const embedders = new Map<string, EmbedderHost>();
   for (const [name, entry] of Object.entries(config.embedders)) {
     if (wanted && !wanted.has(name)) continue;
@@ -71,25 +94,48 @@ export async function createRuntime({ config, pluginUrls, modelRoots, only }: Ru
     const modality = state.available ? registry.findModality(state.description.modality) : undefined;
     embedders.set(name, createEmbedderHost({ name, state, modality, scheduler }));
   }
+  return embedders;
+}
 
+async function assemblePipelines(
+  config: Config,
+  models: ModelRepository,
+  embedders: ReadonlyMap<string, EmbedderHost>,
+  metrics: ReadonlyMap<string, ConfiguredMetric>,
+): Promise<Map<string, Pipeline>> {
   const pipelines = new Map<string, Pipeline>();
   for (const [name, { embedder, metric, threshold }] of Object.entries(config.pipelines)) {
     const host = embedders.get(embedder);
     const configured = metrics.get(metric);
-    if (!configured)
-      throw new AffinisError('invalid-argument', `[core] pipelines.${name}.metric: no metric "${metric}"; there are: ${[...metrics.keys()].join(', ')}`, { field: `pipelines.${name}.metric` });
-    if (!host) continue;
-    const decided = threshold === undefined ? await modelCardThreshold(models, config, embedder, configured) : ({ value: threshold, source: 'config' } as const);
-    pipelines.set(name, { name, embedder: host, metricName: metric, metric: configured.metric, ...(decided ? { threshold: decided } : {}) });
+    if (!host || !configured) continue;
+    const decided: Threshold | undefined =
+      threshold === undefined
+        ? await modelCardThreshold(models, config, embedder, configured)
+        : { value: threshold, source: 'config' };
+    const base = { name, embedder: host, metricName: metric, metric: configured.metric };
+    pipelines.set(name, decided ? { ...base, threshold: decided } : base);
   }
-  return { config, registry, models, embedders, metrics, pipelines, pool, close: () => pool.close() };
+  return pipelines;
+}
+
+function checkMetricNames({ pipelines }: Config, metrics: ReadonlyMap<string, ConfiguredMetric>): void {
+  for (const [name, { metric }] of Object.entries(pipelines)) {
+    if (metrics.has(metric)) continue;
+    const field = `pipelines.${name}.metric`;
+    const message = `[core] ${field}: no metric "${metric}"; there are: ${[...metrics.keys()].join(', ')}`;
+    throw new AffinisError('invalid-argument', message, { field });
+  }
 }
 
 /** A pipeline's configuration; throws `not-found` listing the names there are. */
 export function findPipeline(config: Config, name: string): Config['pipelines'][string] {
-  const found = config.pipelines[name];
+  const found = Object.hasOwn(config.pipelines, name) ? config.pipelines[name] : undefined;
   if (found) return found;
-  throw new AffinisError('not-found', `[core] no pipeline "${name}"; there are: ${Object.keys(config.pipelines).join(', ')}`, { field: 'pipeline', reason: 'NO_PIPELINE' });
+  throw new AffinisError(
+    'not-found',
+    `[core] no pipeline "${name}"; there are: ${Object.keys(config.pipelines).join(', ')}`,
+    { field: 'pipeline', reason: 'NO_PIPELINE' },
+  );
 }
 
 async function loadEmbedder(pool: WorkerPool, spec: EmbedderSpec): Promise<EmbedderState> {
@@ -107,13 +153,26 @@ function configuredMetrics(config: Config, registry: Registry): Map<string, Conf
   for (const [name, { type, parameters }] of Object.entries(config.metrics)) specs.set(name, { type, parameters });
   const metrics = new Map<string, ConfiguredMetric>();
   for (const [name, spec] of specs) {
-    const { description, unit } = registry.metric(spec.type);
-    metrics.set(name, { name, spec, metric: createMetric(registry, spec), description, unit });
+    metrics.set(name, configuredMetric(registry, name, spec));
   }
   return metrics;
 }
 
-async function modelCardThreshold(models: ModelRepository, config: Config, embedder: string, { spec }: ConfiguredMetric): Promise<Threshold | undefined> {
+function configuredMetric(registry: Registry, name: string, spec: MetricSpec): ConfiguredMetric {
+  try {
+    const { description, unit } = registry.metric(spec.type);
+    return { name, spec, metric: createMetric(registry, spec), description, unit };
+  } catch (thrown) {
+    throw AffinisError.from(thrown).at(`metrics.${name}`);
+  }
+}
+
+async function modelCardThreshold(
+  models: ModelRepository,
+  config: Config,
+  embedder: string,
+  { spec }: ConfiguredMetric,
+): Promise<Threshold | undefined> {
   const model = config.embedders[embedder]?.model;
   if (model === undefined || Object.keys(spec.parameters).length > 0) return undefined;
   const found = await models.find(model).catch(() => undefined);

@@ -36,7 +36,7 @@ export interface TensorSample {
   readonly tensor: Tensor;
 }
 
-/** One raw input. Its bytes may be moved to another thread: do not read them after handing it over. */
+/** One raw input. Its bytes are read until its result is there: do not change them before. */
 export type Sample = MediaSample | PcmSample | TextSample | TensorSample;
 
 /** What one side of a comparison may hold: raw, or embedded earlier. */

@@ -1,11 +1,12 @@
+import { type Abortable, createAbortHub } from './abort-hub.ts';
 import { AffinisError } from './errors.ts';
 import { failure, type Result } from './result.ts';
 
 /** Collects items into batches by cost and runs them where there is room; bounded, and deaf to nobody's deadline. */
 export interface Scheduler<I, O> {
   /**
-   * One item's result, with how long it waited. Rejects with `resource-exhausted` where the queue is full and with the
-   * signal's reason where it aborts while queued; an item already running is finished and its result dropped.
+   * One item's result, with how long it waited. Rejects with `resource-exhausted` where the queue is full and, as soon
+   * as the signal aborts, with its reason: a queued item is dropped, a running one finishes and its result is dropped.
    */
   submit(lane: string, item: I, options: SubmitOptions): Promise<Scheduled<O>>;
   readonly queued: number;
@@ -30,36 +31,42 @@ export interface SchedulerOptions<I, O> {
   readonly maxItems: number;
   readonly maxCost: number;
   readonly queueItems: number;
+  /** Bound on what waits; a single larger item is still taken while nothing else waits. */
   readonly queueBytes: number;
   /** Runs one batch of one lane; one result an item, in order. */
   run(lane: string, items: readonly I[]): Promise<readonly Result<O>[]>;
 }
 
-interface Entry<I, O> {
+interface Entry<I, O> extends Abortable {
   readonly item: I;
   readonly cost: number;
   readonly bytes: number;
+  /** Place in the order of arrival over all lanes. */
+  readonly order: number;
   readonly enqueuedAt: number;
   resolve(scheduled: Scheduled<O>): void;
   reject(error: AffinisError): void;
-  detach(): void;
 }
 
+type Lane<I, O> = Set<Entry<I, O>>;
+
 export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Scheduler<I, O> {
-  const lanes = new Map<string, Set<Entry<I, O>>>();
+  const lanes = new Map<string, Lane<I, O>>();
+  const aborts = createAbortHub();
   let running = 0;
+  let arrived = 0;
   let items = 0;
   let bytes = 0;
+  let pumpDue = false;
 
-  const remove = (lane: Set<Entry<I, O>>, entry: Entry<I, O>) => {
+  const remove = (lane: Lane<I, O>, entry: Entry<I, O>) => {
     if (!lane.delete(entry)) return;
     items--;
     bytes -= entry.bytes;
-    entry.detach();
   };
 
   /** The oldest entries of a lane that fit one batch; the first always does. */
-  const takeBatch = (lane: Set<Entry<I, O>>): Entry<I, O>[] => {
+  const takeBatch = (lane: Lane<I, O>): Entry<I, O>[] => {
     const batch: Entry<I, O>[] = [];
     let cost = 0;
     for (const entry of lane) {
@@ -75,10 +82,14 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
     running++;
     const startedAt = performance.now();
     try {
-      const results = await options.run(lane, batch.map((entry) => entry.item));
+      const results = await options.run(
+        lane,
+        batch.map((entry) => entry.item),
+      );
+      const complete = results.length === batch.length;
       for (const [index, entry] of batch.entries())
         entry.resolve({
-          result: results[index] ?? failure(new AffinisError('internal', `[core] "${lane}" returned ${results.length} results for ${batch.length} samples`)),
+          result: (complete && results[index]) || failure(wrongCount(lane, results.length, batch.length)),
           queueMs: startedAt - entry.enqueuedAt,
         });
     } catch (thrown) {
@@ -97,6 +108,15 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
       void runBatch(lane[0], takeBatch(lane[1]));
     }
   };
+  /** Starts batches once the event loop has handed over all that arrived together, so that it travels together. */
+  const pumpSoon = () => {
+    if (pumpDue || running >= options.slots) return;
+    pumpDue = true;
+    setImmediate(() => {
+      pumpDue = false;
+      pump();
+    });
+  };
 
   return {
     get queued() {
@@ -105,46 +125,62 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
     submit: (laneName, item, { cost, bytes: size, signal }) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(abortError(signal));
-        if (items >= options.queueItems || bytes + size > options.queueBytes) return reject(queueFull());
+        if (items >= options.queueItems || (items > 0 && bytes + size > options.queueBytes)) return reject(queueFull());
         const lane = lanes.get(laneName) ?? new Set();
         lanes.set(laneName, lane);
-        const onAbort = () => {
-          remove(lane, entry);
-          if (signal) reject(abortError(signal));
-        };
         const entry: Entry<I, O> = {
           item,
           cost,
           bytes: size,
+          order: arrived++,
           enqueuedAt: performance.now(),
-          resolve,
-          reject,
-          detach: () => signal?.removeEventListener('abort', onAbort),
+          resolve(scheduled) {
+            aborts.detach(signal, entry);
+            resolve(scheduled);
+          },
+          reject(error) {
+            aborts.detach(signal, entry);
+            reject(error);
+          },
+          onAbort(aborted) {
+            remove(lane, entry);
+            reject(abortError(aborted));
+          },
         };
-        signal?.addEventListener('abort', onAbort, { once: true });
+        aborts.attach(signal, entry);
         lane.add(entry);
         items++;
         bytes += size;
-        pump();
+        pumpSoon();
       }),
   };
 }
 
-function oldestLane<I, O>(lanes: ReadonlyMap<string, Set<Entry<I, O>>>): [string, Set<Entry<I, O>>] | undefined {
-  let oldest: [string, Set<Entry<I, O>>] | undefined;
-  let oldestAt = Number.POSITIVE_INFINITY;
+function oldestLane<I, O>(lanes: ReadonlyMap<string, Lane<I, O>>): [string, Lane<I, O>] | undefined {
+  let oldest: [string, Lane<I, O>] | undefined;
+  let order = Number.POSITIVE_INFINITY;
   for (const [name, lane] of lanes) {
     const [head] = lane;
-    if (head && head.enqueuedAt < oldestAt) {
-      oldestAt = head.enqueuedAt;
+    if (head && head.order < order) {
+      order = head.order;
       oldest = [name, lane];
     }
   }
   return oldest;
 }
 
-const abortError = (signal: AbortSignal) =>
-  signal.reason instanceof AffinisError ? signal.reason : new AffinisError('cancelled', '[core] the call was cancelled while its sample was queued');
+function abortError({ reason }: AbortSignal): AffinisError {
+  if (reason instanceof AffinisError) return reason;
+  if ((reason as { readonly name?: unknown } | undefined)?.name === 'TimeoutError')
+    return new AffinisError('deadline-exceeded', '[core] the deadline passed before the sample was embedded');
+  return new AffinisError('cancelled', '[core] the call was cancelled before its sample was embedded');
+}
+
+const wrongCount = (lane: string, got: number, wanted: number) =>
+  new AffinisError('internal', `[core] embedder "${lane}" returned ${got} results for ${wanted} samples`);
 
 const queueFull = () =>
-  new AffinisError('resource-exhausted', '[core] the queue is full; retry later, or send fewer samples at once', { reason: 'QUEUE_FULL', retryAfterMs: 500 });
+  new AffinisError('resource-exhausted', '[core] the queue is full; retry later, or send fewer samples at once', {
+    reason: 'QUEUE_FULL',
+    retryAfterMs: 500,
+  });

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { configFileSchema } from './schema.ts';
+import { configFileSchema } from './file-schema.ts';
 
 /** JSON Schema (draft 2020-12) of `affinis.yaml`, for editors and generated documentation. */
-export const configJsonSchema = (): object => z.toJSONSchema(configFileSchema, { io: 'input' });
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(configFileSchema, { io: 'input' });
+  return {
+    $schema,
+    title: 'affinis.yaml',
+    description: 'Configuration of Affinis. Whatever a file leaves out stays as built in.',
+    ...rest,
+  };
+}

@@ -1,57 +1,61 @@
-import { AffinisError } from '../errors.ts';
-import { fieldPath, parseYamlDocument } from '../yaml-document.ts';
-import { type Config, configFileSchema, configSchema } from './schema.ts';
+import { type Problem, problemsOf } from '../schema-problems.ts';
+import { badFields, readYaml, validateYaml, type YamlDocument } from '../yaml-document.ts';
+import { configFileSchema } from './file-schema.ts';
+import { type Config, configSchema } from './schema.ts';
 
 /**
  * Merges the text of an `affinis.yaml` over the built-in configuration. Throws `invalid-argument` naming file, line,
  * field and a hint; references between entries (pipeline → embedder) are checked too.
  */
 export function parseConfig(text: string, builtIn: Config, file = 'affinis.yaml'): Config {
-  const given = parseYamlDocument(text, configFileSchema, file);
-  const merged = {
+  const document = readYaml(text, file);
+  const given = validateYaml(document, configFileSchema, file);
+  const parsed = configSchema.safeParse({
     ...builtIn,
     ...given,
+    workers: { ...builtIn.workers, ...given.workers },
+    batching: { ...builtIn.batching, ...given.batching },
     embedders: mergeEntries(builtIn.embedders, given.embedders),
     metrics: mergeEntries(builtIn.metrics, given.metrics),
     pipelines: mergeEntries(builtIn.pipelines, given.pipelines),
     defaults: { ...builtIn.defaults, ...given.defaults },
     server: { ...builtIn.server, ...given.server },
-  };
-  const parsed = configSchema.safeParse(merged);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${file}: ${fieldPath(issue.path)}: ${issue.message}`);
-    throw new AffinisError('invalid-argument', problems.join('\n'), { field: fieldPath(parsed.error.issues[0]?.path ?? []) });
-  }
-  checkReferences(parsed.data, file);
+  });
+  if (!parsed.success) throw badFields(document, problemsOf(parsed.error, configSchema), file);
+  checkReferences(parsed.data, document, file);
   return parsed.data;
 }
 
+type Entries = Readonly<Record<string, object | null>>;
+
 /** An entry's own fields replace the built-in ones of the same name; `null` removes the entry. */
-function mergeEntries(builtIn: Record<string, object>, given: Record<string, object | null> = {}): Record<string, object> {
-  const merged: Record<string, object> = { ...builtIn };
+function mergeEntries(builtIn: Entries, given: Entries = {}): Entries {
+  const merged = new Map(Object.entries(builtIn));
   for (const [name, entry] of Object.entries(given)) {
-    if (entry === null) delete merged[name];
-    else merged[name] = mergeEntry(merged[name], entry);
+    if (entry === null) merged.delete(name);
+    else merged.set(name, mergeEntry({ ...merged.get(name) }, { ...entry }));
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
-/** `model` and `type` exclude each other, so naming one drops the built-in other. */
-function mergeEntry(base: object | undefined, entry: object): object {
-  const kept: Record<string, unknown> = { ...base };
-  if ('type' in entry) delete kept.model;
-  if ('model' in entry) delete kept.type;
-  return { ...kept, ...entry };
+/** `model` and `type` exclude each other; options and parameters are for one type and go with it. */
+function mergeEntry(base: Readonly<Record<string, unknown>>, entry: Readonly<Record<string, unknown>>): object {
+  const { model, type, options, parameters, ...kept } = base;
+  if (entry.type !== undefined) return { ...kept, ...(entry.type === type ? { options, parameters } : {}), ...entry };
+  if (entry.model !== undefined) return { ...kept, ...(type === undefined ? { options } : {}), ...entry };
+  return { ...base, ...entry };
 }
 
-function checkReferences(config: Config, file: string): void {
-  const refuse = (field: string, problem: string) => {
-    throw new AffinisError('invalid-argument', `${file}: ${field}: ${problem}`, { field });
+function checkReferences(config: Config, document: YamlDocument, file: string): void {
+  const problems: Problem[] = [];
+  const check = (path: readonly string[], kind: string, name: string, known: object) => {
+    if (Object.hasOwn(known, name)) return;
+    const message = `no ${kind} "${name}"; there are: ${Object.keys(known).join(', ')}`;
+    problems.push({ path, part: 'value', message });
   };
   for (const [name, { embedder }] of Object.entries(config.pipelines))
-    if (!config.embedders[embedder])
-      refuse(`pipelines.${name}.embedder`, `no embedder "${embedder}"; there are: ${Object.keys(config.embedders).join(', ')}`);
+    check(['pipelines', name, 'embedder'], 'embedder', embedder, config.embedders);
   for (const [modality, pipeline] of Object.entries(config.defaults))
-    if (!config.pipelines[pipeline])
-      refuse(`defaults.${modality}`, `no pipeline "${pipeline}"; there are: ${Object.keys(config.pipelines).join(', ')}`);
+    check(['defaults', modality], 'pipeline', pipeline, config.pipelines);
+  if (problems.length > 0) throw badFields(document, problems, file);
 }

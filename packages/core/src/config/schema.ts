@@ -1,23 +1,31 @@
 import { z } from 'zod';
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'lower-case letters, digits, dots, dashes and underscores');
-const options = z.record(z.string(), z.unknown()).describe('Options of the modality or plugin, checked by it');
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]*$/,
+    'lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit',
+  );
+const options = z.record(z.string(), z.unknown());
 const milliseconds = z.int().positive();
 
-const embedderSchema = z
-  .strictObject({
-    model: z.string().optional().describe('Model in the model folders: NAME or NAME@VERSION'),
-    type: z.string().optional().describe('Id of an embedder that a plugin offers, instead of a model'),
-    options: options.default({}),
-  })
-  .refine((value) => (value.model === undefined) !== (value.type === undefined), 'needs exactly one of "model" and "type"');
-
-const metricSchema = z.strictObject({
-  type: z.string().describe('Id of a metric that a plugin offers: cosine, euclidean, mls'),
-  parameters: options.default({}),
+export const embedderFields = z.strictObject({
+  model: z.string().optional().describe('Model in the model folders: NAME or NAME@VERSION'),
+  type: z.string().optional().describe('Id of an embedder that a plugin offers, instead of a model'),
+  options: options.default({}).describe('Options of the modality or plugin, checked by it'),
 });
 
-const pipelineSchema = z.strictObject({
+const embedderSchema = embedderFields.refine(
+  (value) => (value.model === undefined) !== (value.type === undefined),
+  'needs exactly one of "model" and "type"',
+);
+
+export const metricSchema = z.strictObject({
+  type: z.string().describe('Id of a metric that a plugin offers: cosine, euclidean, mls'),
+  parameters: options.default({}).describe('Parameters of the metric, checked by it'),
+});
+
+export const pipelineSchema = z.strictObject({
   embedder: name.describe('Name under "embedders"'),
   metric: name.describe('Name under "metrics", or the id of a metric'),
   threshold: z.number().optional().describe("Raw score that decides; default: the model card's for this metric"),
@@ -29,64 +37,92 @@ const tlsSchema = z.strictObject({
   clientCa: z.string().optional().describe('PEM file; when given, clients must present a certificate it signed'),
 });
 
-const serverSchema = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('Address to bind; beyond loopback only with tls and (tokensFile or tls.clientCa)'),
+export const serverSchema = z.strictObject({
+  host: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to bind; beyond loopback only with tls and (tokensFile or tls.clientCa)'),
   port: z.int().min(0).max(65535).default(50051).describe('0 takes a free port'),
-  tls: tlsSchema.optional(),
-  tokensFile: z.string().optional().describe('File of bearer tokens, one a line; when given, every call but health needs one'),
-  maxMessageBytes: z.int().min(65_536).max(64 * 1024 * 1024).default(4 * 1024 * 1024).describe('Largest message received or sent'),
-  maxMediumBytes: z.int().positive().default(32 * 1024 * 1024).describe('Largest medium that may arrive in chunks'),
+  tls: tlsSchema.optional().describe('Certificates; without them the server speaks plain text'),
+  tokensFile: z
+    .string()
+    .optional()
+    .describe('File of bearer tokens, one a line; when given, every call but health needs one'),
+  maxMessageBytes: z
+    .int()
+    .min(65_536)
+    .max(64 * 1024 * 1024)
+    .default(4 * 1024 * 1024)
+    .describe('Largest message received or sent'),
+  maxMediumBytes: z
+    .int()
+    .positive()
+    .default(32 * 1024 * 1024)
+    .describe('Largest medium that may arrive in chunks'),
   maxBatchItems: z.int().positive().default(256).describe('Items in one unary request'),
-  maxStreamItems: z.int().positive().default(64).describe('Items of one stream in work at once; more are read as these finish'),
+  maxStreamItems: z
+    .int()
+    .positive()
+    .default(64)
+    .describe('Items of one stream in work at once; more are read as these finish'),
   maxConcurrentStreams: z.int().positive().default(64).describe('Calls at once on one connection'),
-  maxConnections: z.int().positive().default(256),
+  maxConnections: z.int().positive().default(256).describe('Connections at once; more are closed as they come'),
   defaultDeadlineMs: milliseconds.default(10_000).describe('For a unary call that states none'),
   maxDeadlineMs: milliseconds.default(60_000).describe('A longer deadline is shortened to this'),
   streamIdleMs: milliseconds.default(60_000).describe('A stream without a message for this long is ended'),
   drainMs: milliseconds.default(20_000).describe('Time for calls in flight after SIGTERM'),
-  reflection: z.boolean().default(true),
-  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  reflection: z.boolean().default(true).describe('Whether clients may list the services'),
+  logLevel: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+    .default('info')
+    .describe('Least severe log line written'),
 });
 
-const workersSchema = z.strictObject({
-  count: z.union([z.literal('auto'), z.int().positive()]).default('auto').describe('Worker threads; auto: one fewer than the cores, at least one'),
+export const workersSchema = z.strictObject({
+  count: z
+    .union([z.literal('auto'), z.int().positive()], 'a whole number above 0, or "auto"')
+    .default('auto')
+    .describe('Worker threads; auto: one fewer than the cores, at least one'),
   threads: z.int().positive().default(1).describe('Threads inside one model run'),
 });
 
-const batchingSchema = z.strictObject({
+export const batchingSchema = z.strictObject({
   maxItems: z.int().positive().default(16).describe('Samples in one batch'),
-  maxCost: z.number().positive().default(32).describe('Model rows in one batch (1 = one crop, one 1.6 s slice, one short sentence)'),
+  maxCost: z
+    .number()
+    .positive()
+    .default(32)
+    .describe('Model rows in one batch (1 = one crop, one 1.6 s slice, one short sentence)'),
   queueItems: z.int().positive().default(1024).describe('Samples waiting; more are refused with RESOURCE_EXHAUSTED'),
-  queueBytes: z.int().positive().default(256 * 1024 * 1024),
+  queueBytes: z
+    .int()
+    .positive()
+    .default(256 * 1024 * 1024)
+    .describe('Bytes of the samples waiting; more are refused with RESOURCE_EXHAUSTED'),
 });
 
 /** `affinis.yaml`, complete. Records are merged over the built-in ones key by key; `null` removes a built-in entry. */
 export const configSchema = z.strictObject({
-  plugins: z.array(z.string()).describe('Plugin modules: package names, or paths relative to this file'),
-  models: z.array(z.string()).default([]).describe('Folders of models, relative to this file; searched before those that ship'),
-  workers: workersSchema.prefault({}),
-  batching: batchingSchema.prefault({}),
-  embedders: z.record(name, embedderSchema),
-  metrics: z.record(name, metricSchema).default({}),
-  pipelines: z.record(name, pipelineSchema),
+  plugins: z
+    .array(z.string())
+    .describe('Plugin modules: package names, or paths relative to this file; replaces the built-in list'),
+  models: z
+    .array(z.string())
+    .default([])
+    .describe('Folders of models, relative to this file; searched before those that ship'),
+  workers: workersSchema.prefault({}).describe('Threads that decode and infer'),
+  batching: batchingSchema.prefault({}).describe('Batches and the queue before them'),
+  embedders: z.record(name, embedderSchema).describe('Embedders by name'),
+  metrics: z
+    .record(name, metricSchema)
+    .default({})
+    .describe('Metrics by name; every metric of a plugin is there under its own id as well'),
+  pipelines: z.record(name, pipelineSchema).describe('Pipelines by the name that clients use'),
   defaults: z.record(z.string(), name).describe('Pipeline for samples of a modality when the client names none'),
-  server: serverSchema.prefault({}),
+  server: serverSchema.prefault({}).describe('The gRPC server'),
 });
 
 export type Config = z.infer<typeof configSchema>;
 export type ServerConfig = Config['server'];
 export type EmbedderConfig = z.infer<typeof embedderSchema>;
 export type PipelineConfig = z.infer<typeof pipelineSchema>;
-
-const partial = (schema: z.ZodObject) => z.record(name, schema.partial().nullable());
-
-/** What a file may hold: everything optional, and entries that name only the fields they change. */
-export const configFileSchema = configSchema
-  .extend({
-    embedders: partial(z.strictObject(embedderSchema.shape)),
-    metrics: partial(metricSchema),
-    pipelines: partial(pipelineSchema),
-  })
-  .partial();
-
-export type ConfigFile = z.infer<typeof configFileSchema>;

@@ -23,14 +23,14 @@ interface Item {
 /** An embedder made of a modality's preprocessor and a model: samples → tensors → one run a group → embeddings. */
 export function createModelEmbedder({ manifest, preprocessor, session }: ModelEmbedderParts): Embedder {
   const description = describeModel(manifest);
-  const output = manifest.output.tensor ?? session.outputNames[0] ?? 'output';
+  const output = outputName(manifest, session);
 
   const runGroup = async (group: readonly Item[], results: Result<Embedded>[]): Promise<void> => {
     const prepared = group.map((item) => item.prepared);
     const started = performance.now();
     const tensors = await session.run(join(preprocessor, prepared), [output]);
     const rows = rowsOf(tensors[output], output, prepared, description.dimension);
-    const inferenceMs = (performance.now() - started) / group.length;
+    const msPerRow = (performance.now() - started) / totalRows(prepared);
     let first = 0;
     for (const { index, prepared: item, prepareMs } of group) {
       const mean = combineRows(rows, first, item.rows, description);
@@ -41,8 +41,16 @@ export function createModelEmbedder({ manifest, preprocessor, session }: ModelEm
           : success({
               embedding: { mean, unitNorm: description.unitNorm, space: description.space },
               ...(item.info ? { info: item.info } : {}),
-              timings: { decodeMs: item.decodeMs, prepareMs, inferenceMs },
+              timings: { decodeMs: item.decodeMs, prepareMs, inferenceMs: msPerRow * item.rows },
             });
+    }
+  };
+
+  /** After a run that failed as a whole, so that a bad sample fails alone. */
+  const runOneByOne = async (group: readonly Item[], results: Result<Embedded>[]): Promise<void> => {
+    for (const item of group) {
+      const outcome = await attempt(() => runGroup([item], results));
+      if (!outcome.ok) results[item.index] = outcome;
     }
   };
 
@@ -55,8 +63,8 @@ export function createModelEmbedder({ manifest, preprocessor, session }: ModelEm
         try {
           await runGroup(group, results);
         } catch (thrown) {
-          if (group.length === 1) for (const { index } of group) results[index] = failure(thrown, 'core');
-          else for (const item of group) await runGroup([item], results).catch((again) => (results[item.index] = failure(again, 'core')));
+          if (group.length === 1) for (const { index } of group) results[index] = failure(thrown);
+          else await runOneByOne(group, results);
         }
       }
       return results;
@@ -69,10 +77,14 @@ export function createModelEmbedder({ manifest, preprocessor, session }: ModelEm
 export function describeModel(manifest: ModelManifest): EmbedderDescription {
   const { dimension, normalise } = manifest.output;
   if (manifest.task !== 'embedding' || dimension === undefined)
-    throw new AffinisError('failed-precondition', `[core] model ${manifest.name} is no embedder: task must be "embedding" with an output.dimension`, {
-      field: 'model',
-      reason: 'MODEL_UNUSABLE',
-    });
+    throw new AffinisError(
+      'failed-precondition',
+      `[core] model ${manifest.name} is no embedder: task must be "embedding" with an output.dimension`,
+      {
+        field: 'model',
+        reason: 'MODEL_UNUSABLE',
+      },
+    );
   return {
     model: { name: manifest.name, version: manifest.version, sha256: manifest.artefact.sha256 },
     modality: manifest.modality,
@@ -84,7 +96,21 @@ export function describeModel(manifest: ModelManifest): EmbedderDescription {
   };
 }
 
-async function prepareAll(preprocessor: Preprocessor, samples: readonly Sample[], results: Result<Embedded>[]): Promise<Item[]> {
+function outputName({ name, output }: ModelManifest, { outputNames }: Session): string {
+  const wanted = output.tensor ?? outputNames[0];
+  if (wanted !== undefined && outputNames.includes(wanted)) return wanted;
+  throw new AffinisError(
+    'failed-precondition',
+    `[core] model ${name} has no output "${wanted ?? ''}"; set output.tensor in model.yaml to one of: ${outputNames.join(', ')}`,
+    { field: 'output.tensor', reason: 'MODEL_UNUSABLE' },
+  );
+}
+
+async function prepareAll(
+  preprocessor: Preprocessor,
+  samples: readonly Sample[],
+  results: Result<Embedded>[],
+): Promise<Item[]> {
   const items: Item[] = [];
   await Promise.all(
     samples.map(async (sample, index) => {
@@ -100,12 +126,18 @@ async function prepareAll(preprocessor: Preprocessor, samples: readonly Sample[]
   return items.sort((a, b) => a.index - b.index);
 }
 
+const totalRows = (prepared: readonly Prepared[]) => prepared.reduce((sum, item) => sum + item.rows, 0);
+
 /** Items that may share a run: those whose rows have the same shape, unless the preprocessor joins any. */
 function groups(items: readonly Item[], batching: ModelManifest['batching'], collates: boolean): Item[][] {
   if (batching === 'per-sample') return items.map((item) => [item]);
   const byShape = new Map<string, Item[]>();
   for (const item of items) {
-    const shape = collates ? '' : Object.values(item.prepared.inputs).map((tensor) => tensor.shape.slice(1).join('x')).join(';');
+    const shape = collates
+      ? ''
+      : Object.values(item.prepared.inputs)
+          .map((tensor) => tensor.shape.slice(1).join('x'))
+          .join(';');
     const group = byShape.get(shape);
     if (group) group.push(item);
     else byShape.set(shape, [item]);
@@ -137,18 +169,32 @@ export function concatenate(tensors: readonly Tensor[]): Tensor {
   return { dtype: first.dtype, shape: [rows, ...first.shape.slice(1)], data } as Tensor;
 }
 
-function rowsOf(tensor: Tensor | undefined, name: string, prepared: readonly Prepared[], dimension: number): Float32Array {
-  const expected = prepared.reduce((sum, item) => sum + item.rows, 0);
+function rowsOf(
+  tensor: Tensor | undefined,
+  name: string,
+  prepared: readonly Prepared[],
+  dimension: number,
+): Float32Array {
+  const expected = totalRows(prepared);
   if (tensor?.dtype !== 'float32' || tensor.data.length !== expected * dimension)
-    throw new AffinisError('failed-precondition', `[core] output "${name}" is ${tensor?.dtype ?? 'missing'} [${tensor?.shape ?? ''}] where float32 [${expected}, ${dimension}] was declared in model.yaml`, {
-      field: 'output',
-      reason: 'MODEL_OUTPUT',
-    });
+    throw new AffinisError(
+      'failed-precondition',
+      `[core] output "${name}" is ${tensor?.dtype ?? 'missing'} [${tensor?.shape ?? ''}] where float32 [${expected}, ${dimension}] was declared in model.yaml`,
+      {
+        field: 'output',
+        reason: 'MODEL_OUTPUT',
+      },
+    );
   return tensor.data;
 }
 
 /** Mean of a sample's rows (of their directions, where the space is unit-norm), scaled to norm 1 there. */
-function combineRows(data: Float32Array, first: number, rows: number, { dimension, unitNorm }: EmbedderDescription): Float32Array | AffinisError {
+function combineRows(
+  data: Float32Array,
+  first: number,
+  rows: number,
+  { dimension, unitNorm }: EmbedderDescription,
+): Float32Array | AffinisError {
   const mean = new Float32Array(dimension);
   for (let row = first; row < first + rows; row++) {
     const values = data.subarray(row * dimension, (row + 1) * dimension);
@@ -157,7 +203,9 @@ function combineRows(data: Float32Array, first: number, rows: number, { dimensio
   }
   const length = norm(mean);
   if (!Number.isFinite(length) || length === 0)
-    return new AffinisError('internal', '[core] the model gave no finite direction for this sample', { reason: 'MODEL_OUTPUT' });
+    return new AffinisError('internal', '[core] the model gave no finite direction for this sample', {
+      reason: 'MODEL_OUTPUT',
+    });
   if (unitNorm) for (let d = 0; d < dimension; d++) mean[d] = (mean[d] ?? 0) / length;
   return mean;
 }

@@ -7,7 +7,9 @@ const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
 /** `model.yaml`: what a model needs and gives. `input` and `decoderOptions` are checked by the modality that reads them. */
 export const modelManifestSchema = z.strictObject({
   name: z.string().regex(namePattern, 'lower-case letters, digits, dots, dashes and underscores'),
-  version: z.string().regex(namePattern, 'a version is a folder name, quoted: "1"'),
+  version: z
+    .string('a version is a folder name, quoted: "1"')
+    .regex(namePattern, 'a version is a folder name, quoted: "1"'),
   task: z.enum(['embedding', 'face-detection', 'face-landmarks', 'voice-activity']).default('embedding'),
   description: z.string().default(''),
   modality: z.string(),
@@ -15,7 +17,12 @@ export const modelManifestSchema = z.strictObject({
   artefact: z.strictObject({ file: fileName, sha256 }),
   licence: z.strictObject({ name: z.string(), file: fileName.optional(), note: z.string().optional() }),
   source: z
-    .strictObject({ package: z.string(), path: z.string().optional(), sha256: sha256.optional(), script: z.string().optional() })
+    .strictObject({
+      package: z.string(),
+      path: z.string().optional(),
+      sha256: sha256.optional(),
+      script: z.string().optional(),
+    })
     .optional(),
   input: z.record(z.string(), z.unknown()),
   output: z.strictObject({

@@ -1,7 +1,7 @@
 import type { Embedded, EmbedderDescription } from '../embedder.ts';
 import type { WireError } from '../errors.ts';
-import type { Sample } from '../sample.ts';
 import type { EmbeddingBlock } from '../metric.ts';
+import type { Sample } from '../sample.ts';
 
 /** What a worker needs to build one embedder by itself. */
 export interface EmbedderSpec {
@@ -28,7 +28,12 @@ export interface WorkerSetup {
 export type WorkerTask =
   | { readonly kind: 'load'; readonly spec: EmbedderSpec }
   | { readonly kind: 'embed'; readonly embedder: string; readonly samples: readonly Sample[] }
-  | { readonly kind: 'score'; readonly metric: MetricSpec; readonly queries: EmbeddingBlock; readonly references: EmbeddingBlock };
+  | {
+      readonly kind: 'score';
+      readonly metric: MetricSpec;
+      readonly queries: EmbeddingBlock;
+      readonly references: EmbeddingBlock;
+    };
 
 export interface WorkerAnswers {
   readonly load: EmbedderDescription;
@@ -36,9 +41,13 @@ export interface WorkerAnswers {
   readonly score: Float64Array;
 }
 
-export type WireResult = { readonly ok: true; readonly value: Embedded } | { readonly ok: false; readonly error: WireError };
+export type WireResult =
+  | { readonly ok: true; readonly value: Embedded }
+  | { readonly ok: false; readonly error: WireError };
 
-export type WorkerRequest = { readonly id: number; readonly task: WorkerTask } | { readonly id: -1; readonly task: { readonly kind: 'stop' } };
+export type WorkerRequest =
+  | { readonly id: number; readonly task: WorkerTask }
+  | { readonly id: -1; readonly task: { readonly kind: 'stop' } };
 
 export type WorkerReply =
   | { readonly id: number; readonly answer: WorkerAnswers[keyof WorkerAnswers] }

@@ -1,14 +1,16 @@
 import { createMetric } from '../configured-metric.ts';
-import type { Embedder } from '../embedder.ts';
+import type { Embedded, Embedder, EmbedderDescription } from '../embedder.ts';
+import { checkEmbedding } from '../embedding.ts';
 import { AffinisError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
 import type { LoadedModel } from '../modality.ts';
-import { createModelEmbedder } from '../model/embedder.ts';
+import { createModelEmbedder, describeModel } from '../model/embedder.ts';
 import { createModelRepository, type ModelFolder, readModelFile } from '../model/repository.ts';
+import { createSerialSession } from '../model/serial-session.ts';
+import { parseParameters } from '../parameters.ts';
 import { loadPlugins } from '../plugin-loader.ts';
 import { createRegistry } from '../registry.ts';
-import type { Result } from '../result.ts';
-import type { Embedded } from '../embedder.ts';
+import { failure, type Result } from '../result.ts';
 import type { EmbedderSpec, MetricSpec, WireResult, WorkerAnswers, WorkerSetup, WorkerTask } from './protocol.ts';
 
 /** What one worker thread holds: its plugins, models and embedders, and how it performs a task with them. */
@@ -26,21 +28,25 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
 
   const loadSession = async ({ manifest, folder }: ModelFolder) => {
     const { file, sha256 } = manifest.artefact;
-    return registry.backend(manifest.backend).load(await readModelFile(folder, file, sha256), { threads });
+    const backend = registry.backend(manifest.backend);
+    return createSerialSession(await backend.load(await readModelFile(folder, file, sha256), { threads }));
   };
   /** Helper models are shared by the embedders of this worker. */
   const loadModel = async (reference: string): Promise<LoadedModel> => {
     const found = await repository.find(reference);
-    const loading = models.get(found.folder) ?? loadSession(found).then((session) => ({ manifest: found.manifest, session }));
+    const loading =
+      models.get(found.folder) ?? loadSession(found).then((session) => ({ manifest: found.manifest, session }));
     models.set(found.folder, loading);
+    loading.catch(() => models.delete(found.folder));
     return loading;
   };
   const buildEmbedder = async ({ source, options }: EmbedderSpec): Promise<Embedder> => {
     if ('type' in source) {
       const definition = registry.embedder(source.type);
-      return definition.create(definition.parameters.parse(options));
+      return definition.create(parseParameters(definition.parameters, options, `embedder "${source.type}"`, 'options'));
     }
     const found = await repository.find(source.model);
+    describeModel(found.manifest);
     const preprocessor = await registry.modality(found.manifest.modality).open({
       manifest: found.manifest,
       options,
@@ -68,7 +74,7 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
           const embedder = embedders.get(task.embedder);
           if (!embedder) throw new AffinisError('internal', `[core] worker has no embedder "${task.embedder}"`);
           const results = await embedder.embed(task.samples);
-          return { answer: results.map(toWire), transfer: results.flatMap((result) => (result.ok ? [result.value.embedding.mean.buffer as ArrayBuffer] : [])) };
+          return { answer: results.map((result) => toWire(checked(result, embedder.description))), transfer: [] };
         }
         case 'score': {
           const scores = new Float64Array(task.queries.count * task.references.count);
@@ -79,9 +85,39 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     },
     async dispose() {
       for (const embedder of embedders.values()) await embedder.dispose?.();
-      for (const model of models.values()) await model.then(({ session }) => session.dispose(), () => undefined);
+      for (const model of models.values())
+        await model.then(
+          ({ session }) => session.dispose(),
+          () => undefined,
+        );
     },
   };
 }
 
-const toWire = (result: Result<Embedded>): WireResult => (result.ok ? result : { ok: false, error: result.error.toWire() });
+/** An embedder's result, refused where it is not what its description promises: plugins bring embedders too. */
+function checked(result: Result<Embedded>, { model, space, dimension }: EmbedderDescription): Result<Embedded> {
+  if (!result.ok) return result;
+  const { embedding } = result.value;
+  try {
+    if (embedding.space !== space || embedding.mean.length !== dimension) throw new Error('another space or dimension');
+    checkEmbedding(embedding);
+  } catch (cause) {
+    const message = `[core] model ${model.name} gave no valid embedding for this sample; the server's log has the cause`;
+    return failure(new AffinisError('internal', message, { reason: 'MODEL_OUTPUT', cause }));
+  }
+  return result;
+}
+
+/** Small vectors are cheaper to clone than to move, but a view must not take the buffer behind it along. */
+function toWire(result: Result<Embedded>): WireResult {
+  if (!result.ok) return { ok: false, error: result.error.toWire() };
+  const { mean, variance, ...embedding } = result.value.embedding;
+  const own = {
+    ...embedding,
+    mean: ownBuffer(mean),
+    ...(variance ? { variance: { kind: variance.kind, values: ownBuffer(variance.values) } } : {}),
+  };
+  return { ok: true, value: { ...result.value, embedding: own } };
+}
+
+const ownBuffer = (values: Float32Array) => (values.byteLength === values.buffer.byteLength ? values : values.slice());
