@@ -1,5 +1,5 @@
 export * from './byte-budget.ts';
-export { bytesOf } from './bytes.ts';
+export { bytesOf, floatsFromBytes } from './bytes.ts';
 export * from './chunk-assembler.ts';
 export * from './chunks.ts';
 export * from './descriptors.ts';
