@@ -1,7 +1,23 @@
 import { type ModalityContext, modelManifestSchema, type Preprocessor, type Sample } from '@affinis/core';
 import plugin, { textModality } from './index.ts';
 
-const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'cat', 'sat', '##s', '!', '猫', '1', 'fi', '9'].join('\n');
+const vocabulary = [
+  '[PAD]',
+  '[UNK]',
+  '[CLS]',
+  '[SEP]',
+  'a',
+  'cat',
+  'sat',
+  '##s',
+  '!',
+  '猫',
+  '1',
+  'fi',
+  '9',
+  '𠀀',
+  'οσ',
+].join('\n');
 const wordpiece = { kind: 'wordpiece', vocabulary: { file: 'vocab.txt', sha256: '0'.repeat(64) } };
 
 interface Setting {
@@ -69,6 +85,9 @@ describe('text modality', () => {
   it('splits Han characters, drops accents and case, and knows special tokens that a text spells out', async () => {
     expect(await idsOf('a猫猫')).toEqual([2, 4, 9, 9, 3]);
     expect(await idsOf('CÁT')).toEqual([2, 5, 3]);
+    expect(await idsOf('𠀀𠀀')).toEqual([2, 13, 13, 3]);
+    // A final sigma stays a plain one, as in the tokenizer that models were trained with.
+    expect(await idsOf('ΟΣ')).toEqual([2, 14, 3]);
     expect(await idsOf('CÁT', { tokenizer: { stripAccents: false } })).toEqual([2, 1, 3]);
     expect(await idsOf('Cat', { tokenizer: { lowercase: false } })).toEqual([2, 1, 3]);
     expect(await idsOf('a [SEP] cat')).toEqual([2, 4, 3, 5, 3]);

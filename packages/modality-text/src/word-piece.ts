@@ -50,11 +50,24 @@ export async function createWordPiece(vocabulary: Uint8Array, options: WordPiece
     {},
   );
   return {
-    encode: (text) => tokenizer.encode(text).ids,
+    encode: (text) => tokenizer.encode(asRustReadsIt(text, options.lowercase)).ids,
     cls: idOf(options.cls),
     sep: idOf(options.sep),
     pad: idOf(options.pad),
   };
+}
+
+/** Han characters beyond U+FFFF that BERT splits one by one. */
+const supplementaryHan =
+  /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
+
+/**
+ * Evens out where the library differs from Hugging Face's Rust tokenizer, which models were trained with: it leaves
+ * supplementary Han characters together, and it lowers a sigma at the end of a word to its final form.
+ */
+function asRustReadsIt(text: string, lowercase: boolean): string {
+  const spaced = text.replace(supplementaryHan, ' $& ');
+  return lowercase ? spaced.replaceAll('Σ', 'σ') : spaced;
 }
 
 function readVocabulary(bytes: Uint8Array): string[] {
