@@ -134,6 +134,27 @@ describe('prepare', () => {
   });
 });
 
+describe('several samples at once', () => {
+  it('are prepared as if they came one by one, a refused one among them', async () => {
+    const session = await openSession(shippedModelPath('vad-silero-16k'));
+    try {
+      const preprocessor = await open({ vad: 'vad' }, {}, { vad: { manifest: vadManifest(), session } });
+      const samples = ['andrea-1', 'klatt-1', 'storm-1'].map(
+        (voice): Sample => ({ kind: 'media', bytes: readSample(`voices/${voice}.flac`) }),
+      );
+      const alone: Prepared[] = [];
+      for (const sample of samples) alone.push(await preprocessor.prepare(sample));
+      const silence = pcm(new Float32Array(16_000));
+      const together = await Promise.allSettled([silence, ...samples].map((sample) => preprocessor.prepare(sample)));
+      expect(together.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+      for (const [i, outcome] of together.slice(1).entries())
+        expect(outcome).toMatchObject({ value: { inputs: alone[i]?.inputs, info: alone[i]?.info } });
+    } finally {
+      await session.dispose();
+    }
+  });
+});
+
 describe('refuses', () => {
   const bad = async (sample: Sample, options: Record<string, unknown> = {}) =>
     refusal((await open({}, options)).prepare(sample));
@@ -269,11 +290,11 @@ interface Fixture {
   readonly embedding: readonly number[];
 }
 
-describe('the sample voices, as the original Python package sees them', () => {
-  const { recordings } = JSON.parse(new TextDecoder().decode(readSample('voices/fixtures.json'))) as {
-    recordings: Fixture[];
-  };
+const { recordings } = JSON.parse(new TextDecoder().decode(readSample('voices/fixtures.json'))) as {
+  recordings: Fixture[];
+};
 
+describe('the sample voices, as the original Python package sees them', () => {
   it.each(recordings)('$file', async ({ file, partialStartsFrames, mel, embedding }) => {
     const session = await openSession(shippedModelPath('speaker-ge2e-int8'));
     try {
@@ -332,6 +353,22 @@ describeWithData('the golden recording', () => {
     } finally {
       await full.dispose();
       await small.dispose();
+    }
+  });
+
+  it('is not alone: the float model gives the sample voices their embeddings within 1e-3', async () => {
+    const session = await openDataModel('speaker-ge2e.onnx');
+    try {
+      const preprocessor = await open();
+      for (const { file, embedding } of recordings) {
+        const found = await embed(
+          session,
+          await preprocessor.prepare({ kind: 'media', bytes: readSample(`voices/${file}`) }),
+        );
+        for (const [i, value] of embedding.entries()) expect(Math.abs((found[i] ?? 0) - value)).toBeLessThan(1e-3);
+      }
+    } finally {
+      await session.dispose();
     }
   });
 

@@ -1,12 +1,15 @@
 import {
   defineModality,
   float32,
+  type MediaSample,
   type ModalityContext,
+  type PcmSample,
   type Prepared,
   type Preprocessor,
   type Sample,
 } from '@affinis/core';
 import { acceptedFormats, sniffAudioFormat } from './audio-format.ts';
+import { createTurns } from './in-turn.ts';
 import { raiseLevel } from './level.ts';
 import { createMelTransform } from './mel.ts';
 import { prepareMelTensor } from './mel-tensor.ts';
@@ -27,6 +30,7 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
   const slicing: SliceRule = { ...input.slices, hopSize: input.mel.hopSize };
   const toMel = createMelTransform({ ...input.mel, sampleRate: input.sampleRate });
   const voiceActivity = await openVoiceActivity(context, options.vad ?? input.vad, input.sampleRate);
+  const inTurn = createTurns();
   const maxRows = sliceStarts((options.maxDurationMs * input.sampleRate) / 1000, slicing).length;
 
   const toSlices = (speech: Float32Array): { starts: number[]; data: Float32Array } => {
@@ -36,38 +40,38 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
     return { starts, data: cutSlices(toMel(padded), starts, slicing.frames) };
   };
 
+  const prepareRecording = async (sample: MediaSample | PcmSample): Promise<Prepared> => {
+    const started = performance.now();
+    const audio = await readWaveform(sample, options);
+    const wave = await resample(audio.samples, audio.sampleRateHz, input.sampleRate);
+    const decodeMs = performance.now() - started;
+    const levelled = raiseLevel(wave, input.level);
+    const speech = voiceActivity
+      ? await findSpeech(levelled, voiceActivity, input.sampleRate, options, sample.kind)
+      : levelled;
+    const { starts, data } = toSlices(speech);
+    const durationMs = (1000 * audio.samples.length) / audio.sampleRateHz;
+    return {
+      inputs: { [input.tensor]: float32([starts.length, slicing.frames, input.mel.bands], data) },
+      rows: starts.length,
+      info: {
+        kind: 'voice',
+        durationMs,
+        speechMs: voiceActivity ? (1000 * speech.length) / input.sampleRate : durationMs,
+        sampleRateHz: audio.sampleRateHz,
+        channels: audio.channels,
+        slices: starts.length,
+      },
+      decodeMs,
+    };
+  };
+
   return {
-    async prepare(sample): Promise<Prepared> {
+    async prepare(sample) {
       if (sample.kind === 'tensor') return prepareMelTensor(sample, input, maxRows);
-      if (sample.kind === 'text')
-        throw badSample(
-          'text',
-          'UNSUPPORTED_KIND',
-          `a text is no voice; send media (${acceptedFormats}), pcm or a mel tensor`,
-        );
-      const started = performance.now();
-      const audio = await readWaveform(sample, options);
-      const wave = await resample(audio.samples, audio.sampleRateHz, input.sampleRate);
-      const decodeMs = performance.now() - started;
-      const levelled = raiseLevel(wave, input.level);
-      const speech = voiceActivity
-        ? await findSpeech(levelled, voiceActivity, input.sampleRate, options, sample.kind)
-        : levelled;
-      const { starts, data } = toSlices(speech);
-      const toMs = (samples: number) => (1000 * samples) / input.sampleRate;
-      return {
-        inputs: { [input.tensor]: float32([starts.length, slicing.frames, input.mel.bands], data) },
-        rows: starts.length,
-        info: {
-          kind: 'voice',
-          durationMs: (1000 * audio.samples.length) / audio.sampleRateHz,
-          speechMs: voiceActivity ? toMs(speech.length) : (1000 * audio.samples.length) / audio.sampleRateHz,
-          sampleRateHz: audio.sampleRateHz,
-          channels: audio.channels,
-          slices: starts.length,
-        },
-        decodeMs,
-      };
+      if (sample.kind !== 'text') return inTurn(() => prepareRecording(sample));
+      const problem = `a text is no voice; send media (${acceptedFormats}), pcm or a mel tensor`;
+      throw badSample('text', 'UNSUPPORTED_KIND', problem);
     },
   };
 }

@@ -39,7 +39,8 @@ export function* mpegFrames(bytes: Uint8Array): Generator<MpegFrame, void> {
     if (count === 0) expected = framesByInfoTag(bytes, frame);
     yield frame;
     at += frame.bytes;
-    if (expected !== undefined && count === expected) expected = undefined;
+    // Some writers count the tag's own frame as well.
+    if (expected !== undefined && count >= expected - 1) expected = undefined;
   }
   if (expected !== undefined) throw undecodable(`the MP3 file is cut off: its header promises ${expected} frames`);
 }

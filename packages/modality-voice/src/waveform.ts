@@ -53,7 +53,8 @@ function readPcm({ samples, sampleRateHz, channels }: PcmSample, limits: AudioLi
 }
 
 function checkPcmValues(samples: Float32Array): void {
-  for (const [at, sample] of samples.entries()) {
+  for (let at = 0; at < samples.length; at++) {
+    const sample = samples[at] ?? 0;
     if (!Number.isFinite(sample))
       throw badSample('pcm.samples', 'BAD_PCM', `sample ${at} is no finite number; send floats from -1 to 1`);
     if (Math.abs(sample) > pcmCeiling)
