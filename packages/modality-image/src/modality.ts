@@ -126,9 +126,16 @@ function checkCrop({ tensor }: TensorSample, { width, height }: ImageInput): Pix
       'BAD_TENSOR',
       `the crop has ${data.length} values where its shape says ${width * height * 3}`,
     );
-  if (dtype === 'float32' && !data.every(Number.isFinite))
+  if (dtype === 'float32' && !allFinite(data))
     throw badSample('tensor.data', 'BAD_TENSOR', 'the crop holds NaN or infinity');
   return { width, height, data };
+}
+
+/** A sum is finite exactly where every float32 is, and cheaper than asking each. */
+function allFinite(values: ArrayLike<number>): boolean {
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += values[at] as number;
+  return Number.isFinite(sum);
 }
 
 function createClock() {
