@@ -10,6 +10,8 @@ import { ESLint } from 'eslint';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules/.bin');
 
+// Nx's plugin processes would outlive this one where it is killed.
+process.env.NX_ISOLATE_PLUGINS = 'false';
 execFileSync(join(bin, 'nx'), ['show', 'projects'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 
 if (process.argv.includes('--stdin')) {

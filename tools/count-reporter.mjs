@@ -7,7 +7,7 @@ export default class CountReporter {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
     const line = `${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`;
-    console.log(line);
+    process.once('exit', () => console.log(line));
     if (process.env.AFFINIS_TEST_COUNTS) writeFileSync(process.env.AFFINIS_TEST_COUNTS, `${line}\n`);
   }
 }
