@@ -40,10 +40,13 @@ function mergeEntries(builtIn: Entries, given: Entries = {}): Entries {
 
 /** `model` and `type` exclude each other; options and parameters are for one type and go with it. */
 function mergeEntry(base: Readonly<Record<string, unknown>>, entry: Readonly<Record<string, unknown>>): object {
-  const { model, type, options, parameters, ...kept } = base;
-  if (entry.type !== undefined) return { ...kept, ...(entry.type === type ? { options, parameters } : {}), ...entry };
-  if (entry.model !== undefined) return { ...kept, ...(type === undefined ? { options } : {}), ...entry };
-  return { ...base, ...entry };
+  const kept = { ...base };
+  const drop = (...keys: readonly string[]) => {
+    for (const key of keys) delete kept[key];
+  };
+  if (entry.type !== undefined && entry.type !== base.type) drop('model', 'options', 'parameters');
+  if (entry.model !== undefined && base.type !== undefined) drop('type', 'options');
+  return { ...kept, ...entry };
 }
 
 function checkReferences(config: Config, document: YamlDocument, file: string): void {
