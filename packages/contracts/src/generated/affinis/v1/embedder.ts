@@ -31,7 +31,7 @@ export interface ListEmbeddersRequest {
 
 /** All embedders. */
 export interface ListEmbeddersResponse {
-  /** Ordered by name. */
+  /** In the order of the server's configuration. */
   embedders: EmbedderDescription[];
 }
 

@@ -28,7 +28,7 @@ export interface ListMetricsRequest {
 
 /** All metrics. */
 export interface ListMetricsResponse {
-  /** Ordered by name. */
+  /** In the order of the server's configuration. */
   metrics: MetricDescription[];
 }
 
@@ -103,13 +103,13 @@ export interface ScoreMatrixRequest {
     | EmbeddingBlock
     | undefined;
   /**
-   * Query rows in one response. Default 0: as many as make about 1 MiB. The server lowers what is too much for one
-   * message, and splits the columns too where one row alone is.
+   * Query rows in one response. Default 0: as many as the server finds best. It lowers what is too much for one message,
+   * and splits the columns too where one row alone is.
    */
   rowsPerBlock: number;
 }
 
-/** A rectangle of the matrix. Together the responses cover it once, in row-major order of blocks. */
+/** A rectangle of the matrix. Together the responses cover it once; they come in any order. */
 export interface ScoreMatrixResponse {
   /** Index of the first query row. */
   firstQuery: number;
@@ -880,7 +880,7 @@ export const MetricService = {
     responseSerialize: (value: ScoreResponse): Buffer => Buffer.from(ScoreResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ScoreResponse => ScoreResponse.decode(value),
   },
-  /** Scores every query against every reference and streams the scores in blocks of whole query rows. */
+  /** Scores every query against every reference and streams the scores in blocks, as they are ready. */
   scoreMatrix: {
     path: "/affinis.v1.Metric/ScoreMatrix" as const,
     requestStream: false as const,
@@ -897,7 +897,7 @@ export interface MetricServer extends UntypedServiceImplementation {
   listMetrics: handleUnaryCall<ListMetricsRequest, ListMetricsResponse>;
   /** Scores a batch of pairs. A bad pair fails alone; an unknown metric fails the call with NOT_FOUND. */
   score: handleUnaryCall<ScoreRequest, ScoreResponse>;
-  /** Scores every query against every reference and streams the scores in blocks of whole query rows. */
+  /** Scores every query against every reference and streams the scores in blocks, as they are ready. */
   scoreMatrix: handleServerStreamingCall<ScoreMatrixRequest, ScoreMatrixResponse>;
 }
 
@@ -934,7 +934,7 @@ export interface MetricClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ScoreResponse) => void,
   ): ClientUnaryCall;
-  /** Scores every query against every reference and streams the scores in blocks of whole query rows. */
+  /** Scores every query against every reference and streams the scores in blocks, as they are ready. */
   scoreMatrix(request: ScoreMatrixRequest, options?: Partial<CallOptions>): ClientReadableStream<ScoreMatrixResponse>;
   scoreMatrix(
     request: ScoreMatrixRequest,

@@ -72,7 +72,7 @@ export interface ListPipelinesRequest {
 
 /** All pipelines. */
 export interface ListPipelinesResponse {
-  /** Ordered by name. */
+  /** In the order of the server's configuration. */
   pipelines: PipelineDescription[];
 }
 

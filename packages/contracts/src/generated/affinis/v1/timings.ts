@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
 /**
  * Wall-clock time of each phase, in milliseconds, at least 0; 0 for a phase that did not take place. Where an answer
- * needed several samples, a phase is the sum over them.
+ * needed several samples, `queue_ms` is the longest wait among them and every other phase the sum over them.
  */
 export interface Timings {
   /** Waiting for a worker. */
