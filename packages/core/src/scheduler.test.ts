@@ -40,7 +40,7 @@ function controlled(options: Partial<SchedulerOptions<string, string>> = {}) {
 }
 
 /** One turn of the event loop: what arrived together has been started. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const batches = (runs: readonly Run[]) => runs.map(({ items }) => items.join(''));
 
 /** Ends all batches, also those that start meanwhile. */

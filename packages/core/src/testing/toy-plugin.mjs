@@ -44,8 +44,11 @@ async function embedOne(sample) {
       });
       return new Promise(() => undefined);
     case 'reject later':
-      Promise.reject(new Error('rejected outside of any call'));
+      void Promise.reject(new Error('rejected outside of any call'));
       return new Promise(() => undefined);
+    case 'leave a timer':
+      setInterval(() => undefined, 1_000_000);
+      return embedded([1, 0]);
     case 'gate':
       await gate();
       return embedded([0, 1]);
@@ -55,7 +58,7 @@ async function embedOne(sample) {
       return {
         ok: true,
         value: {
-          ...(await embedded([1, 0])).value,
+          ...embedded([1, 0]).value,
           embedding: { mean: Float32Array.of(1, 0), unitNorm: true, space: 'x' },
         },
       };
@@ -71,9 +74,11 @@ async function embedOne(sample) {
 
 /** Means are views into one large buffer, as an embedder that runs on WebAssembly memory hands them out. */
 const memory = new Float32Array(1 << 16);
+let next = 0;
 
 function embedded([x, y], { tokens = threadId, sum = 0 } = {}) {
-  const mean = memory.subarray(100, 102);
+  next = (next + 2) % memory.length;
+  const mean = memory.subarray(next, next + 2);
   mean.set([x, y]);
   const variance = { kind: 'diagonal', values: Float32Array.of(1, 1 + sum) };
   const embedding = { mean, variance, unitNorm: true, space, varianceId: 'toy-head' };

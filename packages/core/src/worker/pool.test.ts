@@ -1,0 +1,329 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { BroadcastChannel } from 'node:worker_threads';
+import { packBlock } from '../blocks.ts';
+import type { AffinisError } from '../errors.ts';
+import type { Sample } from '../sample.ts';
+import { embeddingOf, textOf } from '../testing/toys.ts';
+import type { WorkerEvent } from './events.ts';
+import { createWorkerPool, type WorkerPool } from './pool.ts';
+
+// The threads run the build: `npm test` builds first.
+const here = import.meta.dirname ?? __dirname;
+const plugin = pathToFileURL(join(here, '../testing/toy-plugin.mjs')).href;
+const spec = (name = 'toy', load = 'fine') => ({ name, source: { type: 'toy' }, options: { load } });
+
+/** A pool whose events can be waited for. */
+function startPool(size = 1, { plugins = [plugin], restartDelayMs = (_: number): number => 0 } = {}) {
+  const events: WorkerEvent[] = [];
+  const waiting = new Set<() => void>();
+  const onEvent = (event: WorkerEvent) => {
+    events.push(event);
+    for (const wake of waiting) wake();
+  };
+  const pool = createWorkerPool(size, { plugins, modelRoots: [], threads: 1 }, { onEvent, restartDelayMs });
+  const seen = async (kind: WorkerEvent['kind'], times = 1): Promise<WorkerEvent[]> => {
+    const found = () => events.filter((event) => event.kind === kind);
+    while (found().length < times)
+      await new Promise<void>((resolve) => {
+        waiting.add(resolve);
+      });
+    return found();
+  };
+  return { pool, events, seen };
+}
+
+const pools: WorkerPool[] = [];
+const started = (...parameters: Parameters<typeof startPool>) => {
+  const given = startPool(...parameters);
+  pools.push(given.pool);
+  return given;
+};
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+const embed = async (pool: WorkerPool, ...samples: Sample[]) => {
+  const results = await pool.embed('toy', samples);
+  return results.map((result) => (result.ok ? result.value : result.error));
+};
+const rejection = (promise: Promise<unknown>) =>
+  promise.then(
+    () => new Error('was fulfilled'),
+    (error: unknown) => error,
+  );
+
+describe('a pool', () => {
+  it('loads an embedder into every thread, embeds and scores', async () => {
+    const { pool } = started(2);
+    await expect(pool.load(spec())).resolves.toMatchObject({
+      model: { name: 'toy' },
+      dimension: 2,
+      varianceId: 'toy-head',
+    });
+    const gate = gatekeeper(2);
+    const held = [embed(pool, textOf('gate')), embed(pool, textOf('gate'))];
+    await gate.waiting;
+    gate.open();
+    for (const [result] of await Promise.all(held))
+      expect(result).toMatchObject({ embedding: { mean: Float32Array.of(0, 1), unitNorm: true, space: 'toy@1/0' } });
+    const [threadA, threadB] = (await Promise.all(held)).map(
+      ([result]) => (result as { info: { tokens: number } }).info.tokens,
+    );
+    expect(threadA).not.toBe(threadB);
+
+    const metric = { type: 'dot', parameters: { factor: 2 } };
+    const queries = packBlock([embeddingOf([1, 2]), embeddingOf([3, 4])]);
+    const references = packBlock([embeddingOf([5, 6])]);
+    await expect(pool.score({ kind: 'score', metric, queries, references })).resolves.toEqual(Float64Array.of(34, 78));
+    await expect(
+      pool.score({ kind: 'score', metric: { type: 'no', parameters: {} }, queries, references }),
+    ).rejects.toThrow('no metric "no"');
+  });
+
+  it('hands over a bad sample’s error beside its neighbours', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    expect(await embed(pool, textOf('a'), textOf('bad'), textOf('b'))).toMatchObject([
+      { timings: {} },
+      { code: 'invalid-argument', message: '[toy] bad sample', field: 'text', reason: 'BAD' },
+      { timings: {} },
+    ]);
+  });
+
+  it.each(['not a number', 'other space'])('refuses an embedding that breaks its promise: %s', async (text) => {
+    const { pool } = started();
+    await pool.load(spec());
+    const [bad, good] = await embed(pool, textOf(text), textOf('fine'));
+    expect(bad).toMatchObject({ code: 'internal', reason: 'MODEL_OUTPUT' });
+    expect(good).toMatchObject({ timings: {} });
+  });
+
+  it('refuses an embedder that it has not loaded', async () => {
+    const { pool } = started();
+    await expect(pool.embed('other', [textOf('a')])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('payloads', () => {
+  it('that are views do not take the buffer behind them along, and stay with the caller', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    const message = new Uint8Array(1 << 20).fill(7);
+    const bytes = message.subarray(1000, 1010);
+    const floats = new Float32Array(1 << 18).subarray(5, 9);
+    const results = await embed(
+      pool,
+      { kind: 'media', bytes },
+      { kind: 'pcm', samples: floats, sampleRateHz: 1, channels: 1 },
+    );
+    expect(results).toMatchObject([
+      { info: { tokens: 10 }, embedding: { variance: { values: Float32Array.of(1, 8) } } },
+      { info: { tokens: 16 } },
+    ]);
+    expect(message.byteLength).toBe(1 << 20);
+  });
+
+  it('may be the same in one batch, and in two at once', async () => {
+    const { pool } = started(2);
+    await pool.load(spec());
+    const sample: Sample = { kind: 'media', bytes: new Uint8Array(10).fill(7) };
+    const view: Sample = { kind: 'media', bytes: (sample.bytes as Uint8Array).subarray(2, 5) };
+    const [first, second] = await Promise.all([embed(pool, sample, sample, view), embed(pool, sample)]);
+    expect(first).toMatchObject([{ info: { tokens: 10 } }, { info: { tokens: 10 } }, { info: { tokens: 3 } }]);
+    expect(second).toMatchObject([{ info: { tokens: 10 } }]);
+  });
+
+  it('come back without the memory that an embedder keeps them in', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    const [result] = await embed(pool, textOf('a'));
+    expect((result as { embedding: { mean: Float32Array } }).embedding.mean.buffer.byteLength).toBe(8);
+  });
+});
+
+describe('loading', () => {
+  it('rejects with what the embedder says, and others still load', async () => {
+    const { pool, events } = started(2);
+    await expect(pool.load(spec('toy', 'refused'))).rejects.toMatchObject({
+      code: 'failed-precondition',
+      reason: 'REFUSED',
+      field: 'load',
+    });
+    const error = await rejection(pool.load(spec('toy', 'throw')));
+    expect(error).toMatchObject({ code: 'internal', cause: expect.stringContaining('secret of the plugin') });
+    expect((error as Error).message).not.toContain('secret');
+    await expect(pool.load(spec())).resolves.toBeDefined();
+    expect(events).toEqual([]);
+  });
+
+  it('rejects options that the embedder’s schema refuses, with their field', async () => {
+    const { pool } = started();
+    await expect(pool.load({ ...spec(), options: { laod: 'fine' } })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      field: 'options.laod',
+      message: '[core] embedder "toy": options.laod: unknown key; did you mean "load"? Known keys: load',
+    });
+    await expect(pool.load({ ...spec(), source: { type: 'toi' } })).rejects.toThrow(
+      'no embedder "toi"; the loaded plugins offer: toy',
+    );
+    await expect(pool.load({ ...spec(), source: { model: 'gone' } })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('rejects where it ends the thread, and the next embedder loads into its successor', async () => {
+    const { pool, seen } = started();
+    await expect(pool.load(spec('broken', 'exit'))).rejects.toMatchObject({
+      code: 'unavailable',
+      reason: 'WORKER_LOST',
+    });
+    await expect(pool.load(spec())).resolves.toBeDefined();
+    expect(await embed(pool, textOf('a'))).toMatchObject([{ timings: {} }]);
+    expect(await seen('ended')).toMatchObject([{ worker: 0, restartInMs: 0 }]);
+  });
+
+  it('rejects with the cause where a plugin cannot be imported', async () => {
+    const { pool, events } = started(1, { plugins: ['file:///nowhere/at/all/plugin.mjs'] });
+    await expect(pool.load(spec())).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: expect.stringContaining('at/all/plugin.mjs cannot be imported'),
+    });
+    expect(events).toEqual([]);
+  });
+
+  it('does not hang where every thread ends as it starts, and waits longer each time', async () => {
+    const failures: number[] = [];
+    const { pool, seen } = started(1, {
+      plugins: ['data:text/javascript,process.exit(9)'],
+      restartDelayMs: (count) => failures.push(count) && 0,
+    });
+    await expect(pool.load(spec())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(pool.load(spec('other'))).rejects.toMatchObject({ code: 'unavailable' });
+    await seen('ended', 3);
+    expect(failures.slice(0, 3)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a thread that ends', () => {
+  it.each(['exit', 'throw later', 'reject later'])(
+    'by "%s" fails what it had in hand, and its successor holds its embedders',
+    async (text) => {
+      const { pool, seen } = started();
+      await pool.load(spec());
+      await pool.load(spec('second'));
+      const [lost, alsoLost] = await Promise.all([
+        rejection(embed(pool, textOf('gate'))),
+        rejection(embed(pool, textOf(text))),
+      ]);
+      for (const error of [lost, alsoLost])
+        expect(error).toMatchObject({ code: 'unavailable', reason: 'WORKER_LOST', retryAfterMs: 1000 });
+      await seen('restarted');
+      expect(await embed(pool, textOf('a'))).toMatchObject([{ timings: {} }]);
+      await expect(pool.embed('second', [textOf('a')])).resolves.toHaveLength(1);
+      const [ended] = await seen('ended');
+      expect(ended?.kind === 'ended' && String((ended.error as AffinisError).cause)).toMatch(
+        text === 'exit' ? /exit code 7/ : /outside of any call/,
+      );
+    },
+  );
+
+  it('leaves the work to the others; without others it is refused at once until one is back', async () => {
+    const two = started(2, { restartDelayMs: () => 1_000_000 });
+    await two.pool.load(spec());
+    await rejection(embed(two.pool, textOf('exit')));
+    for (let i = 0; i < 3; i++) expect(await embed(two.pool, textOf('a'))).toMatchObject([{ timings: {} }]);
+    await rejection(embed(two.pool, textOf('exit')));
+    await two.seen('ended', 2);
+    await expect(embed(two.pool, textOf('a'))).rejects.toMatchObject({
+      code: 'unavailable',
+      reason: 'WORKERS_RESTARTING',
+      retryAfterMs: 1000,
+    });
+  });
+
+  it('keeps to embedders whose loading succeeded', async () => {
+    const { pool, seen, events } = started();
+    await pool.load(spec());
+    await rejection(pool.load(spec('refused', 'refused')));
+    await rejection(embed(pool, textOf('exit')));
+    await seen('restarted');
+    expect(events.map(({ kind }) => kind)).toEqual(['ended', 'restarted']);
+  });
+
+  it('while another embedder loads gets that one as well', async () => {
+    const { pool, seen } = started(2);
+    await pool.load(spec());
+    const loading = pool.load(spec('second'));
+    await Promise.all([rejection(embed(pool, textOf('exit'))), rejection(loading)]);
+    await seen('restarted');
+    await pool.load(spec('second'));
+    await Promise.all([embed(pool, textOf('a')), pool.embed('second', [textOf('a')])]);
+    await rejection(embed(pool, textOf('exit')));
+    await seen('restarted', 2);
+    for (let i = 0; i < 4; i++) await expect(pool.embed('second', [textOf('a')])).resolves.toHaveLength(1);
+  });
+});
+
+describe('close', () => {
+  it('waits for what is in hand and refuses what comes after', async () => {
+    const { pool, events } = started();
+    await pool.load(spec());
+    const gate = gatekeeper(1);
+    const held = embed(pool, textOf('gate'));
+    await gate.waiting;
+    let closed = false;
+    const closing = pool.close().then(() => {
+      closed = true;
+    });
+    await expect(embed(pool, textOf('a'))).rejects.toMatchObject({ code: 'unavailable', reason: 'STOPPING' });
+    expect(closed).toBe(false);
+    gate.open();
+    expect(await held).toMatchObject([{ embedding: { mean: Float32Array.of(0, 1) } }]);
+    await closing;
+    await pool.close();
+    expect(events).toEqual([]);
+    await expect(pool.load(spec('late'))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('during a restart ends at once, and so does what waited for it', async () => {
+    const { pool, seen } = started(1, { restartDelayMs: () => 1_000_000 });
+    await pool.load(spec());
+    await rejection(embed(pool, textOf('exit')));
+    await seen('ended');
+    const loading = rejection(pool.load(spec('second')));
+    await pool.close();
+    expect(await loading).toMatchObject({ code: 'unavailable' });
+  });
+
+  it('ends a thread in which a plugin left a timer running', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    await embed(pool, textOf('leave a timer'));
+    await expect(pool.close()).resolves.toBeUndefined();
+  });
+
+  it('while an embedder loads settles both', async () => {
+    const { pool } = started(2);
+    const loading = pool.load(spec()).catch((error: unknown) => error);
+    await pool.close();
+    await expect(loading).resolves.toBeDefined();
+  });
+});
+
+/** Holds the toy's `gate` samples until it is opened. */
+function gatekeeper(count: number) {
+  const channel = new BroadcastChannel('affinis-toy-gate');
+  let arrived = 0;
+  const waiting = new Promise<void>((resolve) => {
+    channel.onmessage = () => {
+      arrived++;
+      if (arrived === count) resolve();
+    };
+  });
+  return {
+    waiting,
+    open() {
+      channel.postMessage('open');
+      channel.close();
+    },
+  };
+}
