@@ -81,4 +81,11 @@ const workerLost = (cause: unknown) =>
   );
 
 /** The built entry, also when this file runs from source: a worker thread has no TypeScript loader. */
-const entryFile = () => createRequire(import.meta.url).resolve('@affinis/core/worker');
+function entryFile(): string {
+  try {
+    return createRequire(import.meta.url).resolve('@affinis/core/worker');
+  } catch (cause) {
+    const message = '[core] the worker thread is not built; run `npm run build`';
+    throw new AffinisError('failed-precondition', message, { reason: 'NOT_BUILT', cause });
+  }
+}
