@@ -2,7 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { AffinisError, type Config, configSchema, createRuntime, parseConfig, type Runtime } from '@affinis/core';
+import {
+  AffinisError,
+  type Config,
+  configSchema,
+  createRuntime,
+  parseConfig,
+  type Runtime,
+  type RuntimeOptions,
+} from '@affinis/core';
 
 /** The plugins that ship. Nothing outside this file names an implementation. */
 const shippedPlugins = [
@@ -51,28 +59,37 @@ export function loadConfig(file?: string): LoadedConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new AffinisError('invalid-argument', `${file}: cannot be read; check the path given with --config`, { field: 'config', cause });
+    throw new AffinisError('invalid-argument', `${file}: cannot be read; check the path given with --config`, {
+      field: 'config',
+      cause,
+    });
   }
   return { config: parseConfig(text, builtInConfig, file ?? 'affinis.yaml'), folder: dirname(path) };
 }
 
 /** Folders of models in the order they are searched: the configuration's, `./models` beside it, those that ship. */
 export function modelRoots({ config, folder }: LoadedConfig): string[] {
-  return [...new Set([...config.models.map((path) => resolve(folder, path)), resolve(folder, 'models'), shippedModels])];
+  return [
+    ...new Set([...config.models.map((path) => resolve(folder, path)), resolve(folder, 'models'), shippedModels]),
+  ];
 }
 
 /** Loads what the configuration names; `only` limits it to what those pipelines need. */
-export function composeRuntime(loaded: LoadedConfig, only?: readonly string[]): Promise<Runtime> {
+export function composeRuntime(
+  loaded: LoadedConfig,
+  options: Pick<RuntimeOptions, 'only' | 'onWorkerEvent'> = {},
+): Promise<Runtime> {
   return createRuntime({
     config: loaded.config,
     pluginUrls: pluginUrls(loaded),
     modelRoots: modelRoots(loaded),
-    ...(only ? { only } : {}),
+    ...options,
   });
 }
 
 /** Where the configuration's plugins lie. */
-export const pluginUrls = ({ config, folder }: LoadedConfig): string[] => config.plugins.map((specifier) => pluginUrl(specifier, folder));
+export const pluginUrls = ({ config, folder }: LoadedConfig): string[] =>
+  config.plugins.map((specifier) => pluginUrl(specifier, folder));
 
 /** A package is looked for from the configuration's folder first, then among those installed with the server. */
 function pluginUrl(specifier: string, folder: string): string {
@@ -84,5 +101,9 @@ function pluginUrl(specifier: string, folder: string): string {
       // Not installed there; the next place may have it.
     }
   }
-  throw new AffinisError('failed-precondition', `[server] plugin "${specifier}" is not installed; run "npm install ${specifier}" or remove it from "plugins"`, { field: 'plugins' });
+  throw new AffinisError(
+    'failed-precondition',
+    `[server] plugin "${specifier}" is not installed; run "npm install ${specifier}" or remove it from "plugins"`,
+    { field: 'plugins' },
+  );
 }

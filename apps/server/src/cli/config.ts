@@ -6,7 +6,10 @@ export function addConfig(program: Command): void {
   const config = program
     .command('config')
     .description('check a configuration, or print its JSON Schema')
-    .addHelpText('after', '\nExamples:\n  affinis config check affinis.yaml\n  affinis config schema > affinis.schema.json');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  affinis config check affinis.yaml\n  affinis config schema > affinis.schema.json',
+    );
   config
     .command('check')
     .description('is this affinis.yaml right? Prints the pipelines it gives')
@@ -15,7 +18,9 @@ export function addConfig(program: Command): void {
     .action((file: string | undefined, { json }: { json?: boolean }) => {
       const { config: checked } = loadConfig(file);
       if (json) console.log(JSON.stringify(checked));
-      else for (const [name, { embedder, metric }] of Object.entries(checked.pipelines)) console.log(`${name}: embedder ${embedder}, metric ${metric}`);
+      else
+        for (const [name, { embedder, metric }] of Object.entries(checked.pipelines))
+          console.log(`${name}: embedder ${embedder}, metric ${metric}`);
     });
   config
     .command('schema')

@@ -45,14 +45,17 @@ async function embed(inputs: readonly string[], options: EmbedOptions): Promise<
       const results = await Promise.all(
         group.map((input) =>
           attempt(async () => {
-            const [result] = await answerer.embed(options.embedder, [await readSample(input, options.text === true, 'input')]);
+            const [result] = await answerer.embed(options.embedder, [
+              await readSample(input, options.text === true, 'input'),
+            ]);
             progress.tick();
             if (!result?.ok) throw result?.error;
             return result.value;
           }, 'affinis'),
         ),
       );
-      for (const [index, result] of results.entries()) worst = Math.max(worst, print(group[index] ?? '', result, options.json === true));
+      for (const [index, result] of results.entries())
+        worst = Math.max(worst, print(group[index] ?? '', result, options.json === true));
     }
   });
   progress.done();
@@ -71,7 +74,21 @@ function print(input: string, result: Result<EmbedAnswer>, json: boolean): numbe
   const { mean, variance, space, unitNorm } = embedding;
   if (json) {
     const values = { mean: [...mean], variance: variance ? [...variance.values] : null };
-    console.log(JSON.stringify({ input, model: modelName(model), space, dimension: mean.length, unitNorm, ...values, info: info ?? null, timingsMs: timingsJson(timings) }));
-  } else console.log(`${input}: ${mean.length} dimensions by ${modelName(model)} in ${Math.round(timings.decodeMs + timings.prepareMs + timings.inferenceMs)} ms`);
+    console.log(
+      JSON.stringify({
+        input,
+        model: modelName(model),
+        space,
+        dimension: mean.length,
+        unitNorm,
+        ...values,
+        info: info ?? null,
+        timingsMs: timingsJson(timings),
+      }),
+    );
+  } else
+    console.log(
+      `${input}: ${mean.length} dimensions by ${modelName(model)} in ${Math.round(timings.decodeMs + timings.prepareMs + timings.inferenceMs)} ms`,
+    );
   return 0;
 }

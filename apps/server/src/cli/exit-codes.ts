@@ -1,5 +1,5 @@
-import { AffinisError, type ErrorCode } from '@affinis/core';
 import type { Decision } from '@affinis/contracts';
+import { AffinisError, type ErrorCode } from '@affinis/core';
 
 /** What scripts may rely on. */
 export const exitCodes = [
@@ -11,7 +11,12 @@ export const exitCodes = [
   { code: 5, meaning: 'any other failure' },
 ] as const;
 
-export const exitCodeOfDecision: Readonly<Record<Decision, number>> = { match: 0, no_match: 1, insufficient: 4, undecided: 4 };
+export const exitCodeOfDecision: Readonly<Record<Decision, number>> = {
+  match: 0,
+  no_match: 1,
+  insufficient: 4,
+  undecided: 4,
+};
 
 /** Prints what went wrong (with `json`, as an object on standard output) and returns the exit code. */
 export function fail(thrown: unknown, json: boolean): number {

@@ -11,12 +11,21 @@ export function addModels(program: Command): void {
   const models = program
     .command('models')
     .description('the models that are found, and whether their files are whole')
-    .addHelpText('after', '\nExamples:\n  affinis models list\n  affinis models show face-dlib128\n  affinis models verify --json');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  affinis models list\n  affinis models show face-dlib128\n  affinis models verify --json',
+    );
   const sub = (name: string, description: string) =>
-    models.command(name).description(description).option('-c, --config <file>', 'configuration (default: affinis.yaml here, or none)').option('--json', 'print JSON');
+    models
+      .command(name)
+      .description(description)
+      .option('-c, --config <file>', 'configuration (default: affinis.yaml here, or none)')
+      .option('--json', 'print JSON');
   sub('list', 'name, version, task and licence of every model').action(list);
   sub('show', 'the manifest of one model').argument('<model>', 'NAME or NAME@VERSION').action(show);
-  sub('verify', "check every model's sha256, or those named").argument('[model...]', 'NAME or NAME@VERSION').action(verify);
+  sub('verify', "check every model's sha256, or those named")
+    .argument('[model...]', 'NAME or NAME@VERSION')
+    .action(verify);
 }
 
 const repositoryOf = (options: ModelsOptions) => createModelRepository(modelRoots(loadConfig(options.config)));
@@ -31,7 +40,16 @@ function summary(entry: ModelEntry) {
   const { name, version } = entry;
   if ('error' in entry) return { name, version, error: entry.error.message };
   const { task, modality, backend, output, licence, description } = entry.manifest;
-  return { name, version, task, modality, backend, dimension: output.dimension ?? null, licence: licence.name, description };
+  return {
+    name,
+    version,
+    task,
+    modality,
+    backend,
+    dimension: output.dimension ?? null,
+    licence: licence.name,
+    description,
+  };
 }
 
 function line(entry: ModelEntry): string {
@@ -43,15 +61,24 @@ function line(entry: ModelEntry): string {
 
 async function show(model: string, options: ModelsOptions): Promise<void> {
   const { manifest } = await repositoryOf(options).find(model);
-  console.log(JSON.stringify(manifest.task === 'embedding' ? { ...manifest, space: spaceOf(manifest) } : manifest, null, options.json ? 0 : 2));
+  console.log(
+    JSON.stringify(
+      manifest.task === 'embedding' ? { ...manifest, space: spaceOf(manifest) } : manifest,
+      null,
+      options.json ? 0 : 2,
+    ),
+  );
 }
 
 async function verify(names: readonly string[], options: ModelsOptions): Promise<void> {
   const repository = repositoryOf(options);
-  const entries = names.length > 0 ? await Promise.all(names.map((name) => repository.find(name))) : await repository.list();
+  const entries =
+    names.length > 0 ? await Promise.all(names.map((name) => repository.find(name))) : await repository.list();
   const rows = await Promise.all(entries.map(check));
   if (options.json) console.log(JSON.stringify(rows));
-  else for (const { model, ok, problem } of rows) console.log(`${ok ? 'ok    ' : 'broken'}  ${model}${problem === null ? '' : `: ${problem}`}`);
+  else
+    for (const { model, ok, problem } of rows)
+      console.log(`${ok ? 'ok    ' : 'broken'}  ${model}${problem === null ? '' : `: ${problem}`}`);
   if (rows.some(({ ok }) => !ok)) process.exitCode = 5;
 }
 

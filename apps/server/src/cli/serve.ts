@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { AffinisError } from '@affinis/core';
+import type { Command } from 'commander';
 import { pino } from 'pino';
 import { composeRuntime, loadConfig } from '../composition.ts';
 import { startServer } from '../grpc/start-server.ts';
@@ -17,23 +17,38 @@ export function addServe(program: Command): void {
     .option('-c, --config <file>', 'configuration (default: affinis.yaml here, or none)')
     .option('--host <address>', 'address to bind, over the configuration')
     .option('-p, --port <number>', 'port to bind, over the configuration; 0 takes a free one')
-    .addHelpText('after', '\nExamples:\n  affinis serve\n  affinis serve --port 0\n  affinis serve --config affinis.yaml')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  affinis serve\n  affinis serve --port 0\n  affinis serve --config affinis.yaml',
+    )
     .action(serve);
 }
 
 async function serve(options: ServeOptions): Promise<void> {
   const loaded = loadConfig(options.config);
   const { server } = loaded.config;
-  const config = { ...loaded.config, server: { ...server, host: options.host ?? server.host, port: portOf(options.port) ?? server.port } };
+  const config = {
+    ...loaded.config,
+    server: { ...server, host: options.host ?? server.host, port: portOf(options.port) ?? server.port },
+  };
   const log = pino({ level: server.logLevel, base: { name: 'affinis' } });
-  const runtime = await composeRuntime({ ...loaded, config });
+  const runtime = await composeRuntime(
+    { ...loaded, config },
+    { onWorkerEvent: (event) => log.warn(event, 'worker thread') },
+  );
   const running = await startServer(runtime, loaded.folder, log).catch(async (thrown: unknown) => {
     await runtime.close();
     throw thrown;
   });
   for (const { name, embedder } of runtime.pipelines.values())
     if (!embedder.state.available) log.warn({ pipeline: name, reason: embedder.state.reason }, 'pipeline unavailable');
-  log.info({ address: `${running.host}:${running.port}`, pipelines: [...runtime.pipelines.values()].filter((p) => p.embedder.state.available).map((p) => p.name) }, 'ready');
+  log.info(
+    {
+      address: `${running.host}:${running.port}`,
+      pipelines: [...runtime.pipelines.values()].filter((p) => p.embedder.state.available).map((p) => p.name),
+    },
+    'ready',
+  );
 
   let stopping = false;
   const stop = async (signal: string) => {
@@ -53,5 +68,7 @@ function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new AffinisError('invalid-argument', `--port ${text}: a port is a whole number from 0 to 65535`, { field: 'port' });
+  throw new AffinisError('invalid-argument', `--port ${text}: a port is a whole number from 0 to 65535`, {
+    field: 'port',
+  });
 }

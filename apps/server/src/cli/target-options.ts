@@ -21,7 +21,9 @@ export const addTargetOptions = (command: Command): Command =>
     .option('--deadline-ms <ms>', 'time allowed for one call to the server', '60000');
 
 export function openAnswerer(options: TargetOptions): Answerer {
-  return options.server === undefined ? createLocalAnswerer(options.config) : createRemoteAnswerer(options.server, options);
+  return options.server === undefined
+    ? createLocalAnswerer(options.config)
+    : createRemoteAnswerer(options.server, options);
 }
 
 /** Runs `work` with an answerer and closes it whatever happens. */

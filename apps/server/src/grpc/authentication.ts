@@ -13,11 +13,19 @@ export function readTokens(file: string): string[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new AffinisError('invalid-argument', `server.tokensFile: ${file} cannot be read`, { field: 'server.tokensFile', cause });
+    throw new AffinisError('invalid-argument', `server.tokensFile: ${file} cannot be read`, {
+      field: 'server.tokensFile',
+      cause,
+    });
   }
-  const tokens = text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  const tokens = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
   if (tokens.length > 0) return tokens;
-  throw new AffinisError('invalid-argument', `server.tokensFile: ${file} holds no token; write one a line`, { field: 'server.tokensFile' });
+  throw new AffinisError('invalid-argument', `server.tokensFile: ${file} holds no token; write one a line`, {
+    field: 'server.tokensFile',
+  });
 }
 
 /** Refuses a call without a known bearer token as soon as its metadata is there, before any message is read. */

@@ -7,15 +7,22 @@ import { ServerCredentials } from '@grpc/grpc-js';
 /** TLS where configured. Refuses an address beyond loopback without TLS and a token or client certificates. */
 export function serverCredentials({ host, tls, tokensFile }: ServerConfig, folder: string): ServerCredentials {
   if (!isLoopback(host) && !(tls && (tokensFile || tls.clientCa)))
-    throw new AffinisError('invalid-argument', `server.host: ${host} is reachable from other machines; configure server.tls and either server.tokensFile or server.tls.clientCa, or bind 127.0.0.1`, {
-      field: 'server.host',
-    });
+    throw new AffinisError(
+      'invalid-argument',
+      `server.host: ${host} is reachable from other machines; configure server.tls and either server.tokensFile or server.tls.clientCa, or bind 127.0.0.1`,
+      {
+        field: 'server.host',
+      },
+    );
   if (!tls) return ServerCredentials.createInsecure();
   const read = (field: string, file: string): Buffer => {
     try {
       return readFileSync(resolve(folder, file));
     } catch (cause) {
-      throw new AffinisError('invalid-argument', `server.tls.${field}: ${file} cannot be read`, { field: `server.tls.${field}`, cause });
+      throw new AffinisError('invalid-argument', `server.tls.${field}: ${file} cannot be read`, {
+        field: `server.tls.${field}`,
+        cause,
+      });
     }
   };
   const clientCa = tls.clientCa === undefined ? null : read('clientCa', tls.clientCa);
@@ -23,7 +30,10 @@ export function serverCredentials({ host, tls, tokensFile }: ServerConfig, folde
   try {
     return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null);
   } catch (cause) {
-    throw new AffinisError('invalid-argument', 'server.tls: the certificate and key do not fit or are no PEM files', { field: 'server.tls', cause });
+    throw new AffinisError('invalid-argument', 'server.tls: the certificate and key do not fit or are no PEM files', {
+      field: 'server.tls',
+      cause,
+    });
   }
 }
 

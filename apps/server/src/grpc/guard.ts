@@ -1,7 +1,13 @@
 import { once } from 'node:events';
-import { AffinisError, type ServerConfig } from '@affinis/core';
 import { toServiceError } from '@affinis/contracts';
-import type { handleBidiStreamingCall, handleServerStreamingCall, handleUnaryCall, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { AffinisError, type ServerConfig } from '@affinis/core';
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerDuplexStream,
+  ServerWritableStream,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 
 /** What a handler may know of its call. */
@@ -16,8 +22,14 @@ export interface CallContext {
  */
 export interface Guard {
   unary<I, O>(method: string, handler: (request: I, context: CallContext) => Promise<O>): handleUnaryCall<I, O>;
-  serverStream<I, O>(method: string, handler: (request: I, context: CallContext) => AsyncIterable<O>): handleServerStreamingCall<I, O>;
-  duplex<I, O>(method: string, handler: (messages: AsyncIterable<I>, context: CallContext) => AsyncIterable<O>): handleBidiStreamingCall<I, O>;
+  serverStream<I, O>(
+    method: string,
+    handler: (request: I, context: CallContext) => AsyncIterable<O>,
+  ): handleServerStreamingCall<I, O>;
+  duplex<I, O>(
+    method: string,
+    handler: (messages: AsyncIterable<I>, context: CallContext) => AsyncIterable<O>,
+  ): handleBidiStreamingCall<I, O>;
   /** Calls being answered now. */
   readonly active: number;
   /** From now on new calls are refused with UNAVAILABLE. */
@@ -36,19 +48,29 @@ export function createGuard(limits: Limits, log: Logger): Guard {
   let draining = false;
 
   /** Runs one call's work with an abort signal and reports how it ended. */
-  const run = async <T>(method: string, call: Call, budgetMs: number, work: (control: CallControl) => Promise<T>): Promise<T> => {
+  const run = async <T>(
+    method: string,
+    call: Call,
+    budgetMs: number,
+    work: (control: CallControl) => Promise<T>,
+  ): Promise<T> => {
     const started = performance.now();
     const control = createCallControl(call, budgetMs);
     active++;
     try {
-      if (draining) throw new AffinisError('unavailable', '[server] shutting down; call another instance', { reason: 'DRAINING', retryAfterMs: 1000 });
+      if (draining)
+        throw new AffinisError('unavailable', '[server] shutting down; call another instance', {
+          reason: 'DRAINING',
+          retryAfterMs: 1000,
+        });
       const result = await control.race(work(control));
       log.debug({ method, ms: elapsed(started) }, 'call answered');
       return result;
     } catch (thrown) {
       const error = AffinisError.from(thrown, 'server');
       const entry = { method, code: error.code, reason: error.reason, ms: elapsed(started) };
-      if (error.code === 'internal') log.error({ ...entry, message: error.message, cause: describe(error.cause) }, 'call failed');
+      if (error.code === 'internal')
+        log.error({ ...entry, message: error.message, cause: describe(error.cause) }, 'call failed');
       else log.debug(entry, 'call refused');
       throw error;
     } finally {
@@ -65,10 +87,17 @@ export function createGuard(limits: Limits, log: Logger): Guard {
       );
     },
     serverStream: (method, handler) => (call) => {
-      void respond(call, run(method, call, budgetOf(call, limits), ({ signal }) => pipe(handler(call.request, { signal }), call, signal)));
+      void respond(
+        call,
+        run(method, call, budgetOf(call, limits), ({ signal }) =>
+          pipe(handler(call.request, { signal }), call, signal),
+        ),
+      );
     },
     duplex: (method, handler) => (call) => {
-      const work = run(method, call, limits.streamIdleMs, ({ signal, touch }) => pipe(handler(touching(call, touch), { signal }), call, signal, touch));
+      const work = run(method, call, limits.streamIdleMs, ({ signal, touch }) =>
+        pipe(handler(touching(messagesOf(call), touch), { signal }), call, signal, touch),
+      );
       void respond(call, work);
     },
     get active() {
@@ -90,7 +119,12 @@ interface CallControl {
 
 function createCallControl(call: Call, budgetMs: number): CallControl {
   const controller = new AbortController();
-  const expire = () => controller.abort(new AffinisError('deadline-exceeded', '[server] the deadline passed before the answer was ready', { reason: 'DEADLINE' }));
+  const expire = () =>
+    controller.abort(
+      new AffinisError('deadline-exceeded', '[server] the deadline passed before the answer was ready', {
+        reason: 'DEADLINE',
+      }),
+    );
   const timer = setTimeout(expire, Math.max(0, budgetMs));
   call.on('cancelled', () => controller.abort(new AffinisError('cancelled', '[server] the client cancelled the call')));
   return {
@@ -114,13 +148,22 @@ function budgetOf(call: Call, limits: Limits): number {
 }
 
 /** Writes a handler's messages, waiting where the client reads more slowly than they come. */
-async function pipe<O>(messages: AsyncIterable<O>, call: ServerWritableStream<unknown, O> | ServerDuplexStream<unknown, O>, signal: AbortSignal, touch?: () => void): Promise<void> {
+async function pipe<O>(
+  messages: AsyncIterable<O>,
+  call: ServerWritableStream<unknown, O> | ServerDuplexStream<unknown, O>,
+  signal: AbortSignal,
+  touch?: () => void,
+): Promise<void> {
   for await (const message of messages) {
     if (signal.aborted) return;
     touch?.();
     if (!call.write(message)) await once(call, 'drain', { signal });
   }
 }
+
+/** Not destroyed when it has been read to its end: the answers still go out over it. */
+const messagesOf = <I>(call: ServerDuplexStream<I, unknown>): AsyncIterable<I> =>
+  call.iterator({ destroyOnReturn: false });
 
 async function* touching<I>(messages: AsyncIterable<I>, touch: () => void): AsyncIterable<I> {
   for await (const message of messages) {
@@ -130,7 +173,10 @@ async function* touching<I>(messages: AsyncIterable<I>, touch: () => void): Asyn
 }
 
 /** Ends a streaming call with its outcome; `destroy` is what makes grpc-js send a status from a stream. */
-async function respond<I, O>(call: ServerWritableStream<I, O> | ServerDuplexStream<I, O>, work: Promise<void>): Promise<void> {
+async function respond<I, O>(
+  call: ServerWritableStream<I, O> | ServerDuplexStream<I, O>,
+  work: Promise<void>,
+): Promise<void> {
   try {
     await work;
     call.end();
@@ -140,4 +186,5 @@ async function respond<I, O>(call: ServerWritableStream<I, O> | ServerDuplexStre
 }
 
 const elapsed = (started: number) => Math.round((performance.now() - started) * 10) / 10;
-const describe = (cause: unknown) => (cause instanceof Error ? cause.stack : cause === undefined ? undefined : String(cause));
+const describe = (cause: unknown) =>
+  cause instanceof Error ? cause.stack : cause === undefined ? undefined : String(cause);

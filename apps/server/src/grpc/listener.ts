@@ -12,7 +12,11 @@ export interface Listener {
   destroy(): void;
 }
 
-export async function listen(server: Server, credentials: ServerCredentials, options: { host: string; port: number; maxConnections: number }): Promise<Listener> {
+export async function listen(
+  server: Server,
+  credentials: ServerCredentials,
+  options: { host: string; port: number; maxConnections: number },
+): Promise<Listener> {
   const injector = server.createConnectionInjector(credentials);
   const sockets = new Set<Socket>();
   const net: NetServer = createServer({ noDelay: true }, (socket) => {
@@ -38,7 +42,13 @@ export async function listen(server: Server, credentials: ServerCredentials, opt
 function bind(net: NetServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     net.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new AffinisError('failed-precondition', `[server] cannot listen on ${host}:${port} (${cause.code}); choose another with server.port or --port`, { field: 'server.port', cause })),
+      reject(
+        new AffinisError(
+          'failed-precondition',
+          `[server] cannot listen on ${host}:${port} (${cause.code}); choose another with server.port or --port`,
+          { field: 'server.port', cause },
+        ),
+      ),
     );
     net.listen({ host, port }, () => {
       const address = net.address();

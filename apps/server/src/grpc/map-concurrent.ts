@@ -1,6 +1,12 @@
 /** Maps a stream with at most `limit` items in work; results come as they finish, the source is read no faster. */
-export async function* mapConcurrent<I, O>(source: AsyncIterable<I>, limit: number, work: (item: I) => Promise<O>): AsyncGenerator<O> {
-  type Event = { readonly kind: 'item'; readonly next: IteratorResult<I> } | { readonly kind: 'result'; readonly key: number; readonly value: O };
+export async function* mapConcurrent<I, O>(
+  source: AsyncIterable<I>,
+  limit: number,
+  work: (item: I) => Promise<O>,
+): AsyncGenerator<O> {
+  type Event =
+    | { readonly kind: 'item'; readonly next: IteratorResult<I> }
+    | { readonly kind: 'result'; readonly key: number; readonly value: O };
   const iterator = source[Symbol.asyncIterator]();
   const running = new Map<number, Promise<Event>>();
   let reading: Promise<Event> | undefined;
@@ -20,7 +26,10 @@ export async function* mapConcurrent<I, O>(source: AsyncIterable<I>, limit: numb
       if (event.next.done) exhausted = true;
       else {
         const current = key++;
-        running.set(current, work(event.next.value).then((value) => ({ kind: 'result', key: current, value })));
+        running.set(
+          current,
+          work(event.next.value).then((value) => ({ kind: 'result', key: current, value })),
+        );
       }
     }
   } finally {

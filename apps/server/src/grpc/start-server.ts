@@ -38,7 +38,8 @@ export async function startServer(runtime: Runtime, folder: string, log: Logger)
   server.addService(v1.MetricService, createMetricService(runtime, guard, config));
   server.addService(v1.SimilarityService, createSimilarityService(runtime, guard, config, budget));
   const health = addHealth(server, runtime, ['affinis.v1.Embedder', 'affinis.v1.Metric', 'affinis.v1.Similarity']);
-  if (config.reflection) new ReflectionService(loadFileDescriptorSetFromBuffer(await readDescriptorSet())).addToServer(server);
+  if (config.reflection)
+    new ReflectionService(loadFileDescriptorSetFromBuffer(await readDescriptorSet())).addToServer(server);
 
   const listener = await listen(server, credentials, config);
   return {

@@ -1,29 +1,66 @@
-import { type ByteBudget, embedderListingToProto, embedItemFromProto, embedResultToProto, type ItemPlace, type v1 } from '@affinis/contracts';
-import { AffinisError, attempt, failure, type EmbeddedSample, type EmbedderHost, type Result, type Runtime } from '@affinis/core';
+import {
+  type ByteBudget,
+  embedderListingToProto,
+  embedItemFromProto,
+  embedResultToProto,
+  type ItemPlace,
+  type v1,
+} from '@affinis/contracts';
+import {
+  AffinisError,
+  attempt,
+  type EmbeddedSample,
+  type EmbedderHost,
+  failure,
+  type Result,
+  type Runtime,
+} from '@affinis/core';
 import type { Guard } from '../grpc/guard.ts';
 import { availabilityOf } from './availability.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
+import { defaultPipeline } from './pipelines.ts';
 
 /** `affinis.v1.Embedder` over the runtime's embedders. */
-export function createEmbedderService(runtime: Runtime, guard: Guard, limits: ServiceLimits, budget: ByteBudget): v1.EmbedderServer {
-  const find = (name: string): EmbedderHost => {
+export function createEmbedderService(
+  runtime: Runtime,
+  guard: Guard,
+  limits: ServiceLimits,
+  budget: ByteBudget,
+): v1.EmbedderServer {
+  /** Without a name, the embedder of the default pipeline for the sample's kind. */
+  const chooser = (name: string): ((item: v1.EmbedItem) => EmbedderHost) => {
+    if (name === '')
+      return (item) => defaultPipeline(runtime, { left: [embedItemFromProto(item)], right: [] }).embedder;
     const host = runtime.embedders.get(name);
-    if (!host) throw new AffinisError('not-found', `[server] no embedder "${name}"; there are: ${[...runtime.embedders.keys()].join(', ')}`, { field: 'embedder', reason: 'NO_EMBEDDER' });
+    if (!host)
+      throw new AffinisError(
+        'not-found',
+        `[server] no embedder "${name}"; there are: ${[...runtime.embedders.keys()].join(', ')}`,
+        { field: 'embedder', reason: 'NO_EMBEDDER' },
+      );
     host.assertAvailable();
-    return host;
+    return () => host;
   };
   return {
     listEmbedders: guard.unary('Embedder/ListEmbedders', async () => ({
       embedders: [...runtime.embedders.values()].map(({ name, state }) =>
-        embedderListingToProto({ name, availability: availabilityOf(state), ...(state.available ? { description: state.description } : {}) }),
+        embedderListingToProto({
+          name,
+          availability: availabilityOf(state),
+          ...(state.available ? { description: state.description } : {}),
+        }),
       ),
     })),
 
     embed: guard.unary('Embedder/Embed', async (request: v1.EmbedRequest, { signal }): Promise<v1.EmbedResponse> => {
-      const host = find(request.embedder);
+      const choose = chooser(request.embedder);
       checkBatch(request.items.length, limits);
-      return { results: await Promise.all(request.items.map((item, index) => embedItem(host, item, `items[${index}]`, signal))) };
+      return {
+        results: await Promise.all(
+          request.items.map((item, index) => embedItem(choose, item, `items[${index}]`, signal)),
+        ),
+      };
     }),
 
     embedStream: guard.duplex('Embedder/EmbedStream', (messages: AsyncIterable<v1.EmbedStreamRequest>, { signal }) =>
@@ -31,9 +68,11 @@ export function createEmbedderService(runtime: Runtime, guard: Guard, limits: Se
         limits,
         budget,
         open({ embedder }) {
-          const host = find(embedder);
+          const choose = chooser(embedder);
           return async (item) => ({
-            result: item.ok ? await embedItem(host, item.item, 'item', signal) : resultOf(host, { id: item.id, field: 'item' }, failure(item.error)),
+            result: item.ok
+              ? await embedItem(choose, item.item, 'item', signal)
+              : resultOf(undefined, { id: item.id, field: 'item' }, failure(item.error)),
           });
         },
       }),
@@ -41,15 +80,27 @@ export function createEmbedderService(runtime: Runtime, guard: Guard, limits: Se
   };
 }
 
-async function embedItem(host: EmbedderHost, item: v1.EmbedItem, field: string, signal: AbortSignal): Promise<v1.EmbedResult> {
+async function embedItem(
+  choose: (item: v1.EmbedItem) => EmbedderHost,
+  item: v1.EmbedItem,
+  field: string,
+  signal: AbortSignal,
+): Promise<v1.EmbedResult> {
+  let host: EmbedderHost | undefined;
   const result = await attempt(async () => {
+    host = choose(item);
     const [embedded] = await host.embed([embedItemFromProto(item)], signal);
-    if (!embedded?.ok) throw (embedded?.error ?? new AffinisError('internal', '[server] no result for a sample')).at('sample');
+    if (!embedded?.ok)
+      throw (embedded?.error ?? new AffinisError('internal', '[server] no result for a sample')).at('sample');
     return embedded.value;
   });
   return resultOf(host, { id: item.id, field }, result);
 }
 
-function resultOf({ state }: EmbedderHost, place: ItemPlace, result: Result<EmbeddedSample>): v1.EmbedResult {
-  return embedResultToProto(place, result, state.available ? state.description.model : { name: '', version: '', sha256: '' });
+function resultOf(host: EmbedderHost | undefined, place: ItemPlace, result: Result<EmbeddedSample>): v1.EmbedResult {
+  return embedResultToProto(
+    place,
+    result,
+    host?.state.available ? host.state.description.model : { name: '', version: '', sha256: '' },
+  );
 }

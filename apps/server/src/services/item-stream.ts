@@ -1,9 +1,17 @@
-import { type Assembled, type ByteBudget, createChunkAssembler, type ItemOrChunk, type StreamItem } from '@affinis/contracts';
+import {
+  type Assembled,
+  type ByteBudget,
+  createChunkAssembler,
+  type ItemOrChunk,
+  type StreamItem,
+} from '@affinis/contracts';
 import { AffinisError } from '@affinis/core';
 import { mapConcurrent } from '../grpc/map-concurrent.ts';
 import type { ServiceLimits } from './limits.ts';
 
-type StreamMessage<Start, Item> = { readonly message?: { readonly $case: 'start'; readonly value: Start } | ItemOrChunk<Item> | undefined };
+type StreamMessage<Start, Item> = {
+  readonly message?: { readonly $case: 'start'; readonly value: Start } | ItemOrChunk<Item> | undefined;
+};
 
 export interface ItemStreamOptions<Start, Item, Answer> {
   readonly limits: ServiceLimits;
@@ -17,7 +25,10 @@ export interface ItemStreamOptions<Start, Item, Answer> {
  * A stream of items, large ones in chunks: first a start, then items in work side by side, answered as they finish. A
  * bad item or chunk fails alone; only a stream that does not begin with one start fails as a whole.
  */
-export async function* itemStream<Start, Item extends StreamItem, Answer>(messages: AsyncIterable<StreamMessage<Start, Item>>, options: ItemStreamOptions<Start, Item, Answer>): AsyncGenerator<Answer> {
+export async function* itemStream<Start, Item extends StreamItem, Answer>(
+  messages: AsyncIterable<StreamMessage<Start, Item>>,
+  options: ItemStreamOptions<Start, Item, Answer>,
+): AsyncGenerator<Answer> {
   const { limits, budget } = options;
   const iterator = messages[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -34,7 +45,11 @@ export async function* itemStream<Start, Item extends StreamItem, Answer>(messag
   });
 }
 
-async function* assemble<Start, Item extends StreamItem>(messages: AsyncIterable<StreamMessage<Start, Item>>, limits: ServiceLimits, budget: ByteBudget): AsyncGenerator<Assembled<Item>> {
+async function* assemble<Start, Item extends StreamItem>(
+  messages: AsyncIterable<StreamMessage<Start, Item>>,
+  limits: ServiceLimits,
+  budget: ByteBudget,
+): AsyncGenerator<Assembled<Item>> {
   const { maxMediumBytes } = limits;
   const assembler = createChunkAssembler<Item>({ maxMediumBytes, maxItemBytes: 2 * maxMediumBytes, budget });
   try {
@@ -49,4 +64,8 @@ async function* assemble<Start, Item extends StreamItem>(messages: AsyncIterable
   }
 }
 
-const outOfOrder = (problem: string) => new AffinisError('invalid-argument', `[server] ${problem}; see the service's .proto`, { field: 'message', reason: 'BAD_STREAM' });
+const outOfOrder = (problem: string) =>
+  new AffinisError('invalid-argument', `[server] ${problem}; see the service's .proto`, {
+    field: 'message',
+    reason: 'BAD_STREAM',
+  });

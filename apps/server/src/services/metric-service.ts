@@ -1,5 +1,23 @@
-import { bytesOf, blockFromProto, metricListingToProto, metricToProto, type SpacedBlock, scorePairFromProto, scoreResultToProto, timingsToProto, type v1 } from '@affinis/contracts';
-import { AffinisError, attempt, checkComparable, type ConfiguredMetric, type EmbeddingBlock, type Runtime, scorePair } from '@affinis/core';
+import {
+  blockFromProto,
+  bytesOf,
+  metricListingToProto,
+  metricToProto,
+  type SpacedBlock,
+  scorePairFromProto,
+  scoreResultToProto,
+  timingsToProto,
+  type v1,
+} from '@affinis/contracts';
+import {
+  AffinisError,
+  attempt,
+  type ConfiguredMetric,
+  checkComparable,
+  type EmbeddingBlock,
+  type Runtime,
+  scorePair,
+} from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
 import { mapConcurrent } from '../grpc/map-concurrent.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
@@ -12,12 +30,22 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
   const find = (name: string): ConfiguredMetric => {
     const found = runtime.metrics.get(name);
     if (found) return found;
-    throw new AffinisError('not-found', `[server] no metric "${name}"; there are: ${[...runtime.metrics.keys()].join(', ')}`, { field: 'metric', reason: 'NO_METRIC' });
+    throw new AffinisError(
+      'not-found',
+      `[server] no metric "${name}"; there are: ${[...runtime.metrics.keys()].join(', ')}`,
+      { field: 'metric', reason: 'NO_METRIC' },
+    );
   };
   return {
     listMetrics: guard.unary('Metric/ListMetrics', async () => ({
       metrics: [...runtime.metrics.values()].map(({ name, metric, description, unit }) =>
-        metricListingToProto({ name, description, unit, polarity: metric.polarity, needsVariance: metric.needsVariance }),
+        metricListingToProto({
+          name,
+          description,
+          unit,
+          polarity: metric.polarity,
+          needsVariance: metric.needsVariance,
+        }),
       ),
     })),
 
@@ -36,7 +64,11 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
         }),
       );
       const scoreMs = performance.now() - started;
-      return { results, metric: metricToProto({ name, polarity: metric.polarity }), timings: timingsToProto({ scoreMs }) };
+      return {
+        results,
+        metric: metricToProto({ name, polarity: metric.polarity }),
+        timings: timingsToProto({ scoreMs }),
+      };
     }),
 
     scoreMatrix: guard.serverStream('Metric/ScoreMatrix', (request: v1.ScoreMatrixRequest, context) => {
@@ -44,7 +76,14 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
       const queries = blockFromProto(request.queries, 'queries');
       const references = blockFromProto(request.references, 'references');
       checkBlocks(configured, queries, references);
-      return scoreTiles(runtime, configured, shared(queries.block), shared(references.block), request.rowsPerBlock, context);
+      return scoreTiles(
+        runtime,
+        configured,
+        shared(queries.block),
+        shared(references.block),
+        request.rowsPerBlock,
+        context,
+      );
     }),
   };
 }
@@ -57,7 +96,14 @@ interface Tile {
 }
 
 /** Scores the matrix tile by tile in the workers; tiles come as they finish and say where they lie. */
-function scoreTiles(runtime: Runtime, { name, spec, metric }: ConfiguredMetric, queries: EmbeddingBlock, references: EmbeddingBlock, rowsPerBlock: number, { signal }: CallContext): AsyncIterable<v1.ScoreMatrixResponse> {
+function scoreTiles(
+  runtime: Runtime,
+  { name, spec, metric }: ConfiguredMetric,
+  queries: EmbeddingBlock,
+  references: EmbeddingBlock,
+  rowsPerBlock: number,
+  { signal }: CallContext,
+): AsyncIterable<v1.ScoreMatrixResponse> {
   const identity = metricToProto({ name, polarity: metric.polarity });
   return mapConcurrent(tiles(queries.count, references.count, rowsPerBlock), runtime.pool.size * 2, async (tile) => {
     signal.throwIfAborted();
@@ -100,14 +146,19 @@ function checkBlocks({ metric }: ConfiguredMetric, queries: SpacedBlock, referen
     mean: block.means.subarray(0, block.dimension),
     unitNorm: block.unitNorm,
     space,
-    ...(block.varianceKind === 'none' || !block.variances ? {} : { variance: { kind: block.varianceKind, values: block.variances } }),
+    ...(block.varianceKind === 'none' || !block.variances
+      ? {}
+      : { variance: { kind: block.varianceKind, values: block.variances } }),
     ...(varianceId === undefined ? {} : { varianceId }),
   });
   try {
     checkComparable(metric, row(queries), row(references));
   } catch (thrown) {
     const { code, message, field = 'references', reason = 'BAD_BLOCK' } = AffinisError.from(thrown);
-    throw new AffinisError(code, message, { field: field.replace('left', 'queries').replace('right', 'references'), reason });
+    throw new AffinisError(code, message, {
+      field: field.replace('left', 'queries').replace('right', 'references'),
+      reason,
+    });
   }
 }
 
@@ -115,7 +166,11 @@ function finite(scores: Float64Array, metric: string): Float32Array {
   const out = new Float32Array(scores.length);
   for (const [index, score] of scores.entries()) {
     if (!Number.isFinite(score))
-      throw new AffinisError('invalid-argument', `[server] metric "${metric}" gives no finite score for these values; check their scale`, { reason: 'NON_FINITE_SCORE' });
+      throw new AffinisError(
+        'invalid-argument',
+        `[server] metric "${metric}" gives no finite score for these values; check their scale`,
+        { reason: 'NON_FINITE_SCORE' },
+      );
     out[index] = score;
   }
   return out;

@@ -1,5 +1,12 @@
 import type { PipelineIdentity, PipelineListing } from '@affinis/contracts';
-import { AffinisError, findPipeline, type Comparison, type Pipeline, type Runtime, type SampleOrEmbedding } from '@affinis/core';
+import {
+  AffinisError,
+  type Comparison,
+  findPipeline,
+  type Pipeline,
+  type Runtime,
+  type SampleOrEmbedding,
+} from '@affinis/core';
 import { availabilityOf } from './availability.ts';
 
 /** The pipeline of that name, usable now. Throws `not-found`, or `failed-precondition` with what to mend. */
@@ -9,7 +16,10 @@ export function usablePipeline(runtime: Runtime, name: string): Pipeline {
   if (pipeline?.embedder.state.available) return pipeline;
   const state = pipeline?.embedder.state;
   const reason = state && !state.available ? state.reason : 'its embedder is not loaded';
-  throw new AffinisError('failed-precondition', `[server] pipeline "${name}" is unavailable: ${reason}`, { field: 'pipeline', reason: 'PIPELINE_UNAVAILABLE' });
+  throw new AffinisError('failed-precondition', `[server] pipeline "${name}" is unavailable: ${reason}`, {
+    field: 'pipeline',
+    reason: 'PIPELINE_UNAVAILABLE',
+  });
 }
 
 /** The default pipeline for what an item holds: by modality of its first sample, or by the space of its embedding. */
@@ -19,10 +29,14 @@ export function defaultPipeline(runtime: Runtime, { left, right }: Comparison): 
     const name = modality === undefined ? undefined : runtime.config.defaults[modality];
     if (name !== undefined) return usablePipeline(runtime, name);
   }
-  throw new AffinisError('invalid-argument', `[server] the kind of these samples cannot be told; name a pipeline: ${[...runtime.pipelines.keys()].join(', ')}`, {
-    field: 'pipeline',
-    reason: 'PIPELINE_REQUIRED',
-  });
+  throw new AffinisError(
+    'invalid-argument',
+    `[server] the kind of these samples cannot be told; name a pipeline: ${[...runtime.pipelines.keys()].join(', ')}`,
+    {
+      field: 'pipeline',
+      reason: 'PIPELINE_REQUIRED',
+    },
+  );
 }
 
 /** Pipelines that fit an item when a comparison names none: every usable one of the default pipeline's modality. */
@@ -41,21 +55,25 @@ export function identityOf({ name, embedder, metricName, metric }: Pipeline): Pi
 
 export function listingOf(runtime: Runtime, pipeline: Pipeline): PipelineListing {
   const { state } = pipeline.embedder;
-  const defaultFor = Object.entries(runtime.config.defaults).find(([, name]) => name === pipeline.name)?.[0];
+  const defaults = Object.entries(runtime.config.defaults);
+  const sharesEmbedder = (name: string) => runtime.config.pipelines[name]?.embedder === pipeline.embedder.name;
   return {
     name: pipeline.name,
-    modality: state.available ? state.description.modality : (defaultFor ?? ''),
+    modality: state.available
+      ? state.description.modality
+      : (defaults.find(([, name]) => sharesEmbedder(name))?.[0] ?? ''),
     embedder: pipeline.embedder.name,
     ...(state.available ? { model: state.description.model } : {}),
     metric: { name: pipeline.metricName, polarity: pipeline.metric.polarity },
     ...(pipeline.threshold ? { threshold: pipeline.threshold } : {}),
-    isDefault: defaultFor !== undefined,
+    isDefault: defaults.some(([, name]) => name === pipeline.name),
     availability: availabilityOf(state),
   };
 }
 
 function modalityOf(runtime: Runtime, sample: SampleOrEmbedding): string | undefined {
-  if (sample.kind !== 'embedding') return runtime.registry.modalities.find((modality) => modality.accepts?.(sample))?.id;
+  if (sample.kind !== 'embedding')
+    return runtime.registry.modalities.find((modality) => modality.accepts?.(sample))?.id;
   for (const { state } of runtime.embedders.values())
     if (state.available && state.description.space === sample.embedding.space) return state.description.modality;
   return undefined;

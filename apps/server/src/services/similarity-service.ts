@@ -1,12 +1,36 @@
-import { type ByteBudget, compareResultToProto, type ItemPlace, pipelineListingToProto, type v1, verifyItemFromProto, verifyResultToProto } from '@affinis/contracts';
-import { AffinisError, attempt, type Comparison, compare, failure, type Pipeline, type Result, type Runtime, type Verification, verify } from '@affinis/core';
+import {
+  type ByteBudget,
+  compareResultToProto,
+  type ItemPlace,
+  pipelineListingToProto,
+  type v1,
+  verifyItemFromProto,
+  verifyResultToProto,
+} from '@affinis/contracts';
+import {
+  AffinisError,
+  attempt,
+  type Comparison,
+  compare,
+  failure,
+  type Pipeline,
+  type Result,
+  type Runtime,
+  type Verification,
+  verify,
+} from '@affinis/core';
 import type { Guard } from '../grpc/guard.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
 import { defaultPipeline, identityOf, listingOf, pipelinesLike, usablePipeline } from './pipelines.ts';
 
 /** `affinis.v1.Similarity` over the runtime's pipelines. */
-export function createSimilarityService(runtime: Runtime, guard: Guard, limits: ServiceLimits, budget: ByteBudget): v1.SimilarityServer {
+export function createSimilarityService(
+  runtime: Runtime,
+  guard: Guard,
+  limits: ServiceLimits,
+  budget: ByteBudget,
+): v1.SimilarityServer {
   const verifier = (name: string) => {
     const named = name === '' ? undefined : usablePipeline(runtime, name);
     return async (item: v1.VerifyItem, place: ItemPlace, signal: AbortSignal): Promise<v1.VerifyResult> => {
@@ -22,15 +46,22 @@ export function createSimilarityService(runtime: Runtime, guard: Guard, limits: 
 
   const comparer = (names: readonly string[]) => {
     const repeated = names.find((name, index) => names.indexOf(name) !== index);
-    if (repeated !== undefined) throw new AffinisError('invalid-argument', `[server] pipeline "${repeated}" is named twice; name each once`, { field: 'pipelines' });
+    if (repeated !== undefined)
+      throw new AffinisError('invalid-argument', `[server] pipeline "${repeated}" is named twice; name each once`, {
+        field: 'pipelines',
+      });
     const named = names.map((name) => usablePipeline(runtime, name));
-    const choose = (comparison: Comparison) => (named.length > 0 ? named : pipelinesLike(runtime, defaultPipeline(runtime, comparison)));
+    const choose = (comparison: Comparison) =>
+      named.length > 0 ? named : pipelinesLike(runtime, defaultPipeline(runtime, comparison));
     return async (item: v1.VerifyItem, place: ItemPlace, signal: AbortSignal): Promise<v1.CompareResult> => {
       const results = await attempt(async () => {
         const comparison = verifyItemFromProto(item);
         const pipelines = choose(comparison);
         const [row = []] = await compare(pipelines, [comparison], signal);
-        return pipelines.map((pipeline, index) => ({ pipeline: identityOf(pipeline), result: row[index] ?? failure(undefined, 'server') }));
+        return pipelines.map((pipeline, index) => ({
+          pipeline: identityOf(pipeline),
+          result: row[index] ?? failure(undefined, 'server'),
+        }));
       });
       return compareResultToProto(place, results);
     };
@@ -38,45 +69,65 @@ export function createSimilarityService(runtime: Runtime, guard: Guard, limits: 
 
   return {
     listPipelines: guard.unary('Similarity/ListPipelines', async () => ({
-      pipelines: [...runtime.pipelines.values()].map((pipeline) => pipelineListingToProto(listingOf(runtime, pipeline))),
+      pipelines: [...runtime.pipelines.values()].map((pipeline) =>
+        pipelineListingToProto(listingOf(runtime, pipeline)),
+      ),
     })),
 
-    verify: guard.unary('Similarity/Verify', async (request: v1.VerifyRequest, { signal }): Promise<v1.VerifyResponse> => {
-      const answer = verifier(request.pipeline);
-      checkBatch(request.items.length, limits);
-      return { results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), signal))) };
-    }),
-
-    verifyStream: guard.duplex('Similarity/VerifyStream', (messages: AsyncIterable<v1.VerifyStreamRequest>, { signal }) =>
-      itemStream<v1.VerifyStart, v1.VerifyItem, v1.VerifyStreamResponse>(messages, {
-        limits,
-        budget,
-        open({ pipeline }) {
-          const answer = verifier(pipeline);
-          return async (item) => ({
-            result: item.ok ? await answer(item.item, streamPlace(item.item.id), signal) : verifyResult(streamPlace(item.id), failure(item.error), undefined),
-          });
-        },
-      }),
+    verify: guard.unary(
+      'Similarity/Verify',
+      async (request: v1.VerifyRequest, { signal }): Promise<v1.VerifyResponse> => {
+        const answer = verifier(request.pipeline);
+        checkBatch(request.items.length, limits);
+        return {
+          results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), signal))),
+        };
+      },
     ),
 
-    compare: guard.unary('Similarity/Compare', async (request: v1.CompareRequest, { signal }): Promise<v1.CompareResponse> => {
-      const answer = comparer(request.pipelines);
-      checkBatch(request.items.length, limits);
-      return { results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), signal))) };
-    }),
+    verifyStream: guard.duplex(
+      'Similarity/VerifyStream',
+      (messages: AsyncIterable<v1.VerifyStreamRequest>, { signal }) =>
+        itemStream<v1.VerifyStart, v1.VerifyItem, v1.VerifyStreamResponse>(messages, {
+          limits,
+          budget,
+          open({ pipeline }) {
+            const answer = verifier(pipeline);
+            return async (item) => ({
+              result: item.ok
+                ? await answer(item.item, streamPlace(item.item.id), signal)
+                : verifyResult(streamPlace(item.id), failure(item.error), undefined),
+            });
+          },
+        }),
+    ),
 
-    compareStream: guard.duplex('Similarity/CompareStream', (messages: AsyncIterable<v1.CompareStreamRequest>, { signal }) =>
-      itemStream<v1.CompareStart, v1.VerifyItem, v1.CompareStreamResponse>(messages, {
-        limits,
-        budget,
-        open({ pipelines }) {
-          const answer = comparer(pipelines);
-          return async (item) => ({
-            result: item.ok ? await answer(item.item, streamPlace(item.item.id), signal) : compareResultToProto(streamPlace(item.id), failure(item.error)),
-          });
-        },
-      }),
+    compare: guard.unary(
+      'Similarity/Compare',
+      async (request: v1.CompareRequest, { signal }): Promise<v1.CompareResponse> => {
+        const answer = comparer(request.pipelines);
+        checkBatch(request.items.length, limits);
+        return {
+          results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), signal))),
+        };
+      },
+    ),
+
+    compareStream: guard.duplex(
+      'Similarity/CompareStream',
+      (messages: AsyncIterable<v1.CompareStreamRequest>, { signal }) =>
+        itemStream<v1.CompareStart, v1.VerifyItem, v1.CompareStreamResponse>(messages, {
+          limits,
+          budget,
+          open({ pipelines }) {
+            const answer = comparer(pipelines);
+            return async (item) => ({
+              result: item.ok
+                ? await answer(item.item, streamPlace(item.item.id), signal)
+                : compareResultToProto(streamPlace(item.id), failure(item.error)),
+            });
+          },
+        }),
     ),
   };
 }
@@ -85,7 +136,11 @@ const placeOf = ({ id }: v1.VerifyItem, index: number): ItemPlace => ({ id, fiel
 const streamPlace = (id: string): ItemPlace => ({ id, field: 'item' });
 
 function verifyResult(place: ItemPlace, result: Result<Verification>, pipeline: Pipeline | undefined): v1.VerifyResult {
-  const nobody = { pipeline: '', model: { name: '', version: '', sha256: '' }, metric: { name: '', polarity: 'similarity' } } as const;
+  const nobody = {
+    pipeline: '',
+    model: { name: '', version: '', sha256: '' },
+    metric: { name: '', polarity: 'similarity' },
+  } as const;
   return verifyResultToProto(place, result, pipeline ? identityOf(pipeline) : nobody);
 }
 
