@@ -18,6 +18,7 @@ const steps = () => [
   { name: 'buf breaking', limitS: 60, ...breaking() },
   { name: 'generated code', limitS: 120, command: ['node', 'tools/generate.mjs', '--check'] },
   { name: 'types', limitS: 300, command: ['tsc', '-b'] },
+  { name: 'configuration reference', limitS: 60, command: ['node', 'tools/generate-schema.mjs', '--check'] },
   { name: 'tests', limitS: 1500, command: ['jest'], skip: process.argv.includes('--skip-tests') && '--skip-tests' },
 ];
 

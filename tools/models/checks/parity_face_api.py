@@ -69,12 +69,12 @@ def run_package(cases: list[tuple[str, np.ndarray]], backend: str) -> list[np.nd
         folder = Path(temporary)
         subprocess.run(["npm", "init", "-y"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["npm", "install", "--silent", "--ignore-scripts", *PACKAGES], cwd=folder, check=True)
-        shutil.copy(Path(__file__).with_suffix(".mjs"), folder)
+        shutil.copy(Path(__file__).with_name("parity-face-api.mjs"), folder)
         for index, (_, values) in enumerate(cases):
             values.astype("<f4").tofile(folder / f"input-{index}.bin")
         described = [{"net": NETS[name], "shape": values.shape} for name, values in cases]
         (folder / "inputs.json").write_text(json.dumps(described))
-        subprocess.run(["node", "parity_face_api.mjs", backend], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["node", "parity-face-api.mjs", backend], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         return [np.fromfile(folder / f"output-{index}.bin", "<f4") for index in range(len(cases))]
 
 

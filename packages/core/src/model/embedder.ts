@@ -106,14 +106,18 @@ function outputName({ name, output }: ModelManifest, { outputNames }: Session): 
   );
 }
 
+/** One is decoded (off this thread) while another is prepared; more would only hold memory. */
+const preparedAtOnce = 2;
+
 async function prepareAll(
   preprocessor: Preprocessor,
   samples: readonly Sample[],
   results: Result<Embedded>[],
 ): Promise<Item[]> {
   const items: Item[] = [];
-  await Promise.all(
-    samples.map(async (sample, index) => {
+  const waiting = samples.entries();
+  const prepareInTurn = async () => {
+    for (const [index, sample] of waiting) {
       const started = performance.now();
       const outcome = await attempt(() => preprocessor.prepare(sample), 'core');
       if (!outcome.ok) results[index] = outcome;
@@ -121,8 +125,9 @@ async function prepareAll(
         const prepareMs = Math.max(0, performance.now() - started - outcome.value.decodeMs);
         items.push({ index, prepared: outcome.value, prepareMs });
       }
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: preparedAtOnce }, prepareInTurn));
   return items.sort((a, b) => a.index - b.index);
 }
 
