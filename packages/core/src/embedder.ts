@@ -1,14 +1,26 @@
+import type { Degradation } from './degradation.ts';
 import type { Embedding } from './embedding.ts';
 import type { Result } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SampleInfo } from './sample-info.ts';
+import type { Population } from './uncertainty/uncertainty-file.ts';
 
 /** Samples to embeddings. Runs inside a worker thread; queues, limits and deadlines belong to the pipeline, not here. */
 export interface Embedder {
   readonly description: EmbedderDescription;
   /** One result per sample, in order; a bad sample fails alone. */
-  embed(samples: readonly Sample[]): Promise<readonly Result<Embedded>[]>;
+  embed(samples: readonly Sample[], options?: EmbedOptions): Promise<readonly Result<Embedded>[]>;
+  /** Canonical forms of samples (see `Preprocessor.canonical`), each degraded where a degradation stands beside it. */
+  transform?(
+    samples: readonly Sample[],
+    degradations?: readonly (Degradation | undefined)[],
+  ): Promise<readonly Result<Sample>[]>;
   dispose?(): Promise<void>;
+}
+
+export interface EmbedOptions {
+  /** Also return what an uncertainty head reads: the model's features, or its embedding where it has none. */
+  readonly features?: boolean;
 }
 
 export interface EmbedderDescription {
@@ -20,6 +32,8 @@ export interface EmbedderDescription {
   readonly unitNorm: boolean;
   readonly uncertainty: 'none' | 'scalar' | 'diagonal';
   readonly varianceId?: string;
+  /** The subjects that MLS-LLR compares with, where the model's uncertainty was fitted. */
+  readonly population?: Population;
   readonly licence: string;
 }
 
@@ -32,6 +46,8 @@ export interface ModelIdentity {
 export interface Embedded {
   readonly embedding: Embedding;
   readonly info?: SampleInfo;
+  /** float32[F]; only where asked for. */
+  readonly features?: Float32Array;
   readonly timings: EmbedTimings;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Population } from './uncertainty/uncertainty-file.ts';
 
 /** Scores pairs of embeddings, as blocks of queries x references so that fast kernels fit behind the same seam. */
 export interface Metric {
@@ -35,5 +36,9 @@ export interface MetricDefinition<P = unknown> {
   /** Unit and range of the score: `cosine, -1..1`, `nats`. */
   readonly unit: string;
   readonly parameters: z.ZodType<P>;
-  create(parameters: P): Metric;
+  /**
+   * `population` is what the embedder's model knows of its subjects. A metric that needs one and gets none is created
+   * all the same and throws `failed-precondition` when it scores.
+   */
+  create(parameters: P, population?: Population): Metric;
 }

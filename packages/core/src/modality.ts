@@ -1,4 +1,5 @@
 import type { Session } from './backend.ts';
+import type { Degradation } from './degradation.ts';
 import type { ModelManifest } from './model/manifest.ts';
 import type { Sample } from './sample.ts';
 import type { SampleInfo } from './sample-info.ts';
@@ -34,6 +35,13 @@ export interface LoadedModel {
 export interface Preprocessor {
   /** Decodes and prepares one sample. Throws AffinisError (`field` relative to the sample: `media`, `pcm.samples`). */
   prepare(sample: Sample): Promise<Prepared>;
+  /**
+   * The sample in the form that degradations start from and training exports: an aligned crop as a tensor, mono PCM at
+   * the model's rate, the text itself. `prepare` takes it as it takes the original. Absent: this modality has none.
+   */
+  canonical?(sample: Sample): Promise<Sample>;
+  /** A degraded copy of a canonical sample; throws `invalid-argument` for a recipe that it does not know. */
+  degrade?(sample: Sample, degradation: Degradation): Promise<Sample>;
   /** Joins prepared samples for one run. Default: concatenation along the first axis. */
   collate?(prepared: readonly Prepared[]): Tensors;
 }

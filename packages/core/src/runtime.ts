@@ -23,6 +23,8 @@ export interface Runtime {
   readonly embedders: ReadonlyMap<string, EmbedderHost>;
   readonly metrics: ReadonlyMap<string, ConfiguredMetric>;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
+  /** A configured metric as it scores embeddings of `space`: with the population of that space's model, if any. */
+  metricFor(configured: ConfiguredMetric, space: string): ConfiguredMetric;
   readonly pool: WorkerPool;
   /** Ends the workers after what they are doing. */
   close(): Promise<void>;
@@ -66,8 +68,9 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const pool = createWorkerPool(size, setup, { onEvent: options.onWorkerEvent });
   try {
     const embedders = await loadEmbedders(config, registry, pool, wanted);
-    const pipelines = await assemblePipelines(config, models, embedders, metrics);
-    return { config, registry, models, embedders, metrics, pipelines, pool, close: () => pool.close() };
+    const metricFor = populated(registry, embedders);
+    const pipelines = await assemblePipelines({ config, models, embedders, metrics, metricFor });
+    return { config, registry, models, embedders, metrics, metricFor, pipelines, pool, close: () => pool.close() };
   } catch (thrown) {
     // Its threads would keep the process alive.
     await pool.close();
@@ -97,12 +100,10 @@ async function loadEmbedders(
   return embedders;
 }
 
-async function assemblePipelines(
-  config: Config,
-  models: ModelRepository,
-  embedders: ReadonlyMap<string, EmbedderHost>,
-  metrics: ReadonlyMap<string, ConfiguredMetric>,
-): Promise<Map<string, Pipeline>> {
+type Parts = Pick<Runtime, 'config' | 'models' | 'embedders' | 'metrics' | 'metricFor'>;
+
+async function assemblePipelines(parts: Parts): Promise<Map<string, Pipeline>> {
+  const { config, models, embedders, metrics, metricFor } = parts;
   const pipelines = new Map<string, Pipeline>();
   for (const [name, { embedder, metric, threshold }] of Object.entries(config.pipelines)) {
     const host = embedders.get(embedder);
@@ -112,7 +113,9 @@ async function assemblePipelines(
       threshold === undefined
         ? await modelCardThreshold(models, config, embedder, configured)
         : { value: threshold, source: 'config' };
-    const base = { name, embedder: host, metricName: metric, metric: configured.metric };
+    const { state } = host;
+    const scoring = state.available ? metricFor(configured, state.description.space) : configured;
+    const base = { name, embedder: host, metricName: metric, metric: scoring.metric };
     pipelines.set(name, decided ? { ...base, threshold: decided } : base);
   }
   return pipelines;
@@ -165,6 +168,24 @@ function configuredMetric(registry: Registry, name: string, spec: MetricSpec): C
   } catch (thrown) {
     throw AffinisError.from(thrown).at(`metrics.${name}`);
   }
+}
+
+/** Makes metrics with the population of a space's model, once for each. */
+function populated(registry: Registry, embedders: ReadonlyMap<string, EmbedderHost>): Runtime['metricFor'] {
+  const made = new Map<string, ConfiguredMetric>();
+  return (configured, space) => {
+    const key = JSON.stringify([configured.name, space]);
+    const known = made.get(key);
+    if (known) return known;
+    const descriptions = [...embedders.values()].flatMap(({ state }) => (state.available ? [state.description] : []));
+    const values = descriptions.find(
+      (description) => description.space === space && description.population,
+    )?.population;
+    if (!values) return configured;
+    const metric = configuredMetric(registry, configured.name, { ...configured.spec, population: { space, values } });
+    made.set(key, metric);
+    return metric;
+  };
 }
 
 async function modelCardThreshold(

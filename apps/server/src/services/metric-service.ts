@@ -50,7 +50,8 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
     })),
 
     score: guard.unary('Metric/Score', async (request: v1.ScoreRequest): Promise<v1.ScoreResponse> => {
-      const { name, metric } = find(request.metric);
+      const configured = find(request.metric);
+      const { name, metric } = configured;
       checkBatch(request.pairs.length, limits, 'pairs');
       const started = performance.now();
       const results = await Promise.all(
@@ -58,7 +59,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
           const result = await attempt(() => {
             const { left, right } = scorePairFromProto(pair);
             checkComparable(metric, left, right);
-            return scorePair(metric, left, right);
+            return scorePair(runtime.metricFor(configured, left.space).metric, left, right);
           });
           return scoreResultToProto({ id: pair.id, field: `pairs[${index}]` }, result);
         }),
@@ -78,7 +79,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
       checkBlocks(configured, queries, references);
       return scoreTiles(
         runtime,
-        configured,
+        runtime.metricFor(configured, queries.space),
         shared(queries.block),
         shared(references.block),
         request.rowsPerBlock,

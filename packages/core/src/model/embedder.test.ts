@@ -6,8 +6,10 @@ import type { Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import { textOf } from '../testing/toys.ts';
-import { concatenate, createModelEmbedder, describeModel } from './embedder.ts';
+import { describeModel } from './describe.ts';
+import { createModelEmbedder } from './embedder.ts';
 import { type ModelManifest, modelManifestSchema } from './manifest.ts';
+import { concatenate } from './rows.ts';
 
 const manifestOf = (changes: object = {}): ModelManifest =>
   modelManifestSchema.parse({

@@ -36,6 +36,8 @@ export const modelManifestSchema = z.strictObject({
   }),
   /** `per-sample`: two samples never share a run, for models whose result depends on batch mates (dynamic int8). */
   batching: z.enum(['across-samples', 'per-sample']).default('across-samples'),
+  /** What `affinis fit` made for this model: variance head, its calibration, population. Absent: means only. */
+  uncertainty: z.strictObject({ file: fileName, sha256 }).optional(),
   decoder: z.string().optional(),
   decoderOptions: z.record(z.string(), z.unknown()).default({}),
   /** Model card's operating point by metric id, used until a calibration exists. */

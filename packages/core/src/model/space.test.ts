@@ -14,8 +14,8 @@ const base = {
 const space = (changes: object = {}) => spaceOf(modelManifestSchema.parse({ ...base, ...changes }));
 
 describe('spaceOf', () => {
-  it('names model, version and a digest', () => {
-    expect(space()).toMatch(/^face@2\/[0-9a-f]{16}$/);
+  it('names the model and a digest', () => {
+    expect(space()).toMatch(/^face\/[0-9a-f]{16}$/);
   });
 
   it.each<[string, object]>([
@@ -26,7 +26,6 @@ describe('spaceOf', () => {
     ['the output tensor', { output: { ...base.output, tensor: 'f' } }],
     ['the dimension', { output: { ...base.output, dimension: 5 } }],
     ['normalisation', { output: { ...base.output, normalise: 'none' } }],
-    ['the version', { version: '3' }],
     ['the name', { name: 'other' }],
   ])('changes with %s', (_, changes) => {
     expect(space(changes)).not.toBe(space());

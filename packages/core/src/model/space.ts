@@ -5,7 +5,7 @@ import type { ModelManifest } from './manifest.ts';
 const selectors = new Set(['detector', 'landmarks', 'vad']);
 
 /**
- * Identity of a model's vector space: `NAME@VERSION/DIGEST`, the digest over what determines the mean (artefact,
+ * Identity of a model's vector space: `NAME/DIGEST`, the digest over what determines the mean (artefact,
  * preprocessing, output and normalisation). Two embedders with the same space give comparable vectors.
  */
 export function spaceOf(manifest: ModelManifest): string {
@@ -13,7 +13,7 @@ export function spaceOf(manifest: ModelManifest): string {
   const input = Object.fromEntries(Object.entries(manifest.input).filter(([key]) => !selectors.has(key)));
   const content = canonical({ artefact: manifest.artefact.sha256, input, output: { tensor, dimension, normalise } });
   const digest = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return `${manifest.name}@${manifest.version}/${digest}`;
+  return `${manifest.name}/${digest}`;
 }
 
 /** JSON with sorted keys, so that the order in a file does not matter. */

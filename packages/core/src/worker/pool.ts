@@ -1,11 +1,12 @@
-import type { Embedded, EmbedderDescription } from '../embedder.ts';
+import type { Degradation } from '../degradation.ts';
+import type { Embedded, EmbedderDescription, EmbedOptions } from '../embedder.ts';
 import { AffinisError } from '../errors.ts';
 import { failure, type Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
 import { restartDelayMs } from './backoff.ts';
 import type { WorkerEvent } from './events.ts';
 import { ownBuffers } from './own-buffers.ts';
-import type { EmbedderSpec, WorkerSetup, WorkerTask } from './protocol.ts';
+import type { EmbedderSpec, WireResult, WorkerSetup, WorkerTask } from './protocol.ts';
 import { createWorkerSlot, type WorkerSlot } from './slot.ts';
 import type { WorkerThread } from './thread.ts';
 
@@ -18,7 +19,13 @@ export interface WorkerPool {
    * One result per sample. Payloads are copied to the worker. Rejects with `unavailable` where the worker ends before
    * it has answered, or where none holds the embedder at the moment.
    */
-  embed(embedder: string, samples: readonly Sample[]): Promise<readonly Result<Embedded>[]>;
+  embed(embedder: string, samples: readonly Sample[], options?: EmbedOptions): Promise<readonly Result<Embedded>[]>;
+  /** Canonical forms, degraded where a degradation stands beside the sample. */
+  transform(
+    embedder: string,
+    samples: readonly Sample[],
+    degradations?: readonly (Degradation | undefined)[],
+  ): Promise<readonly Result<Sample>[]>;
   score(task: Extract<WorkerTask, { kind: 'score' }>): Promise<Float64Array>;
   /** Lets running tasks finish, then ends the threads. */
   close(): Promise<void>;
@@ -65,11 +72,26 @@ export function createWorkerPool(size: number, setup: WorkerSetup, options: Work
         throw thrown;
       }
     },
-    async embed(embedder, samples) {
+    async embed(embedder, samples, options) {
       const thread = idlest((slot) => slot.holding(embedder));
       const owned = ownBuffers(samples);
-      const results = await thread.post({ kind: 'embed', embedder, samples: owned.samples }, owned.transfer);
-      return results.map((result) => (result.ok ? result : failure(AffinisError.fromWire(result.error))));
+      const results = await thread.post(
+        { kind: 'embed', embedder, samples: owned.samples, ...(options ? { options } : {}) },
+        owned.transfer,
+      );
+      return results.map(fromWire);
+    },
+    async transform(embedder, samples, degradations) {
+      const thread = idlest((slot) => slot.holding(embedder));
+      const owned = ownBuffers(samples);
+      const task = {
+        kind: 'transform',
+        embedder,
+        samples: owned.samples,
+        ...(degradations ? { degradations } : {}),
+      } as const;
+      const results = await thread.post(task, owned.transfer);
+      return results.map(fromWire);
     },
     score: async (task) => idlest((slot) => slot.thread).post(task),
     async close() {
@@ -78,6 +100,9 @@ export function createWorkerPool(size: number, setup: WorkerSetup, options: Work
     },
   };
 }
+
+const fromWire = <T>(result: WireResult<T>): Result<T> =>
+  result.ok ? result : failure(AffinisError.fromWire(result.error));
 
 /** Runs what it is given one after another. */
 function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {

@@ -1,7 +1,9 @@
-import type { Embedded, EmbedderDescription } from '../embedder.ts';
+import type { Degradation } from '../degradation.ts';
+import type { Embedded, EmbedderDescription, EmbedOptions } from '../embedder.ts';
 import type { WireError } from '../errors.ts';
 import type { EmbeddingBlock } from '../metric.ts';
 import type { Sample } from '../sample.ts';
+import type { Population } from '../uncertainty/uncertainty-file.ts';
 
 /** What a worker needs to build one embedder by itself. */
 export interface EmbedderSpec {
@@ -15,6 +17,8 @@ export interface EmbedderSpec {
 export interface MetricSpec {
   readonly type: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the model whose embeddings are scored, and the space it belongs to. */
+  readonly population?: { readonly space: string; readonly values: Population };
 }
 
 export interface WorkerSetup {
@@ -27,7 +31,18 @@ export interface WorkerSetup {
 
 export type WorkerTask =
   | { readonly kind: 'load'; readonly spec: EmbedderSpec }
-  | { readonly kind: 'embed'; readonly embedder: string; readonly samples: readonly Sample[] }
+  | {
+      readonly kind: 'embed';
+      readonly embedder: string;
+      readonly samples: readonly Sample[];
+      readonly options?: EmbedOptions;
+    }
+  | {
+      readonly kind: 'transform';
+      readonly embedder: string;
+      readonly samples: readonly Sample[];
+      readonly degradations?: readonly (Degradation | undefined)[];
+    }
   | {
       readonly kind: 'score';
       readonly metric: MetricSpec;
@@ -37,12 +52,13 @@ export type WorkerTask =
 
 export interface WorkerAnswers {
   readonly load: EmbedderDescription;
-  readonly embed: readonly WireResult[];
+  readonly embed: readonly WireResult<Embedded>[];
+  readonly transform: readonly WireResult<Sample>[];
   readonly score: Float64Array;
 }
 
-export type WireResult =
-  | { readonly ok: true; readonly value: Embedded }
+export type WireResult<T> =
+  | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: WireError };
 
 export type WorkerRequest =

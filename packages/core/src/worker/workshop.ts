@@ -4,13 +4,15 @@ import { checkEmbedding } from '../embedding.ts';
 import { AffinisError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
 import type { LoadedModel } from '../modality.ts';
-import { createModelEmbedder, describeModel } from '../model/embedder.ts';
+import { describeModel } from '../model/describe.ts';
+import { createModelEmbedder } from '../model/embedder.ts';
 import { createModelRepository, type ModelFolder, readModelFile } from '../model/repository.ts';
 import { createSerialSession } from '../model/serial-session.ts';
 import { parseParameters } from '../parameters.ts';
 import { loadPlugins } from '../plugin-loader.ts';
 import { createRegistry } from '../registry.ts';
 import { failure, type Result } from '../result.ts';
+import { parseUncertainty, type Uncertainty } from '../uncertainty/uncertainty-file.ts';
 import type { EmbedderSpec, MetricSpec, WireResult, WorkerAnswers, WorkerSetup, WorkerTask } from './protocol.ts';
 
 /** What one worker thread holds: its plugins, models and embedders, and how it performs a task with them. */
@@ -47,16 +49,23 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     }
     const found = await repository.find(source.model);
     describeModel(found.manifest);
+    const uncertainty = await loadUncertainty(found);
     const preprocessor = await registry.modality(found.manifest.modality).open({
       manifest: found.manifest,
       options,
       readFile: async (file, sha256) => (await readModelFile(found.folder, file, sha256)).bytes,
       loadModel,
     });
-    return createModelEmbedder({ manifest: found.manifest, preprocessor, session: await loadSession(found) });
+    const session = await loadSession(found);
+    return createModelEmbedder({ manifest: found.manifest, preprocessor, session, uncertainty });
+  };
+  const embedderOf = (name: string): Embedder => {
+    const embedder = embedders.get(name);
+    if (!embedder) throw new AffinisError('internal', `[core] worker has no embedder "${name}"`);
+    return embedder;
   };
   const metricOf = (spec: MetricSpec): Metric => {
-    const key = JSON.stringify(spec);
+    const key = JSON.stringify([spec.type, spec.parameters, spec.population?.space]);
     const metric = metrics.get(key) ?? createMetric(registry, spec);
     metrics.set(key, metric);
     return metric;
@@ -71,10 +80,19 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
           return { answer: embedder.description, transfer: [] };
         }
         case 'embed': {
-          const embedder = embedders.get(task.embedder);
-          if (!embedder) throw new AffinisError('internal', `[core] worker has no embedder "${task.embedder}"`);
-          const results = await embedder.embed(task.samples);
+          const embedder = embedderOf(task.embedder);
+          const results = await embedder.embed(task.samples, task.options);
           return { answer: results.map((result) => toWire(checked(result, embedder.description))), transfer: [] };
+        }
+        case 'transform': {
+          const embedder = embedderOf(task.embedder);
+          if (!embedder.transform)
+            throw new AffinisError('unimplemented', `[core] embedder "${task.embedder}" knows no degradations`);
+          const results = await embedder.transform(task.samples, task.degradations);
+          return {
+            answer: results.map((result) => (result.ok ? result : { ok: false, error: result.error.toWire() })),
+            transfer: [],
+          };
         }
         case 'score': {
           const scores = new Float64Array(task.queries.count * task.references.count);
@@ -94,6 +112,16 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
   };
 }
 
+/** A model's fitted uncertainty; undefined where it has none. */
+async function loadUncertainty({ manifest, folder }: ModelFolder): Promise<Uncertainty | undefined> {
+  const { uncertainty, output } = manifest;
+  if (!uncertainty) return undefined;
+  return parseUncertainty(
+    (await readModelFile(folder, uncertainty.file, uncertainty.sha256)).bytes,
+    output.dimension ?? 0,
+  );
+}
+
 /** An embedder's result, refused where it is not what its description promises: plugins bring embedders too. */
 function checked(result: Result<Embedded>, { model, space, dimension }: EmbedderDescription): Result<Embedded> {
   if (!result.ok) return result;
@@ -109,7 +137,7 @@ function checked(result: Result<Embedded>, { model, space, dimension }: Embedder
 }
 
 /** Small vectors are cheaper to clone than to move, but a view must not take the buffer behind it along. */
-function toWire(result: Result<Embedded>): WireResult {
+function toWire(result: Result<Embedded>): WireResult<Embedded> {
   if (!result.ok) return { ok: false, error: result.error.toWire() };
   const { mean, variance, ...embedding } = result.value.embedding;
   const own = {
