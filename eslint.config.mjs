@@ -14,18 +14,19 @@ const mayImport = {
   conformance: ['core'],
   client: ['core', 'contracts'],
   app: ['core', 'contracts', 'backend', 'modality', 'metric', 'client'],
+  bench: ['core', 'contracts', 'modality', 'client', 'conformance'],
 };
 const testsMayAlsoImport = ['conformance', 'backend'];
 
 /** Libraries that only some types of package may import. */
 const reserved = [
-  { imports: ['@grpc/*', 'grpc-health-check'], types: ['contracts', 'client', 'app'] },
-  { imports: ['onnxruntime-*', '@tensorflow/*'], types: ['backend'] },
+  { imports: ['@grpc/*', 'grpc-health-check'], types: ['contracts', 'client', 'app', 'bench'] },
+  { imports: ['onnxruntime-*', '@tensorflow/*'], types: ['backend', 'bench'] },
 ];
 
 export default [
   { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**'] },
-  boundaries({ files: ['{packages,apps}/**/*.{ts,mjs}'], ignores: testFiles }, []),
+  boundaries({ files: ['{packages,apps,bench}/**/*.{ts,mjs}'], ignores: testFiles }, []),
   // A plugin that a test loads imports the package under test by name, as a user's plugin does.
   boundaries({ files: testFiles }, testsMayAlsoImport, { allowCircularSelfDependency: true }),
 ];

@@ -23,7 +23,7 @@ if (process.argv.includes('--stdin')) {
   }
   console.log(JSON.stringify(messages));
 } else {
-  const { status, stdout } = spawnSync(join(bin, 'eslint'), ['--max-warnings', '0', 'packages', 'apps'], {
+  const { status, stdout } = spawnSync(join(bin, 'eslint'), ['--max-warnings', '0', 'packages', 'apps', 'bench'], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 export const name = 'affinis';
 
 export const createNodesV2 = [
-  '{packages,apps}/*/package.json',
+  '{packages/*,apps/*,bench}/package.json',
   (files) => files.map((file) => [file, { projects: { [dirname(file)]: { targets } } }]),
 ];
 

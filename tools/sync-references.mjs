@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');
 
-const packages = ['packages', 'apps'].flatMap(packagesIn);
+const packages = foldersOfPackages().map(packageAt);
 const folderOf = new Map(packages.map(({ name, folder }) => [name, folder]));
 const toolsConfig = 'tsconfig.tools.json';
 const wanted = [
@@ -26,14 +26,16 @@ else if (check) {
   process.exitCode = 1;
 } else console.log(`Written:\n  ${changed.join('\n  ')}`);
 
-function packagesIn(parent) {
-  const folders = readdirSync(join(root, parent)).map((name) => `${parent}/${name}`);
-  const whole = folders.filter((folder) => existsSync(join(root, folder, 'package.json'))).sort();
-  return whole.map((folder) => {
-    const { name, dependencies, devDependencies } = readJson(`${folder}/package.json`);
-    const uses = Object.keys({ ...dependencies, ...devDependencies }).filter((used) => used.startsWith('@affinis/'));
-    return { name, folder, uses: uses.sort() };
-  });
+function foldersOfPackages() {
+  const inside = (parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`);
+  const folders = [...inside('packages').sort(), ...inside('apps').sort(), 'bench'];
+  return folders.filter((folder) => existsSync(join(root, folder, 'package.json')));
+}
+
+function packageAt(folder) {
+  const { name, dependencies, devDependencies } = readJson(`${folder}/package.json`);
+  const uses = Object.keys({ ...dependencies, ...devDependencies }).filter((used) => used.startsWith('@affinis/'));
+  return { name, folder, uses: uses.sort() };
 }
 
 function update(config, uses) {

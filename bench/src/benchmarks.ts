@@ -1,0 +1,19 @@
+import { accuracyFaces } from './accuracy-faces.ts';
+import { accuracyText } from './accuracy-text.ts';
+import { accuracyVoice } from './accuracy-voice.ts';
+import type { Benchmark } from './benchmark.ts';
+import { embedCrops } from './embed-crops.ts';
+import { photo } from './photo.ts';
+import { score } from './score.ts';
+import { start } from './start.ts';
+
+/** Every benchmark there is. */
+export const benchmarks: readonly Benchmark[] = [
+  embedCrops,
+  photo,
+  score,
+  start,
+  accuracyFaces,
+  accuracyVoice,
+  accuracyText,
+];
