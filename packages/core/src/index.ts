@@ -1,5 +1,8 @@
 export * from './backend.ts';
 export * from './blocks.ts';
+export * from './calibration/calibration.ts';
+export * from './calibration/policy.ts';
+export * from './calibration/store.ts';
 export * from './config/file-schema.ts';
 export * from './config/json-schema.ts';
 export * from './config/load.ts';
@@ -29,6 +32,8 @@ export * from './scheduler.ts';
 export * from './tensor.ts';
 export * from './uncertainty/uncertainty-file.ts';
 export * from './uncertainty/variance-head.ts';
+export * from './verification.ts';
+export * from './verify.ts';
 export type { WorkerEvent } from './worker/events.ts';
 export type { WorkerPool } from './worker/pool.ts';
 export type { EmbedderSpec, MetricSpec } from './worker/protocol.ts';

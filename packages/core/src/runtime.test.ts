@@ -21,14 +21,14 @@ async function runtimeOf(config: string, more: object = {}): Promise<Record<stri
 const toy = `
 workers: { count: 1 }
 embedders: { toy: { type: toy } }
-pipelines: { toy: { embedder: toy, metric: dot, threshold: 0.5 } }
+pipelines: { toy: { embedder: toy, metric: dot, policy: { threshold: 0.5 } } }
 `;
 
 describe('createRuntime', () => {
   it('makes pipelines that answer, and ends its threads', async () => {
     expect(await runtimeOf(toy, { texts: ['a', 'b'] })).toMatchObject({
       embedders: [{ name: 'toy', available: true }],
-      pipelines: [{ name: 'toy', metricName: 'dot', threshold: { value: 0.5, source: 'config' } }],
+      pipelines: [{ name: 'toy', metricName: 'dot', policy: { kind: 'threshold', source: 'config' }, threshold: 0.5 }],
       metrics: ['dot'],
       verification: { ok: true, value: { score: 1, decision: 'match' } },
     });
@@ -123,12 +123,12 @@ pipelines: { a: { embedder: a, metric: dot }, toy: { embedder: toy, metric: dot 
 workers: { count: 1 }
 embedders: { e: { model: m } }
 metrics: { double: { type: dot, parameters: { factor: 2 } } }
-pipelines: { card: { embedder: e, metric: dot }, own: { embedder: e, metric: dot, threshold: 7 }, changed: { embedder: e, metric: double } }
+pipelines: { card: { embedder: e, metric: dot }, own: { embedder: e, metric: dot, policy: { threshold: 7 } }, changed: { embedder: e, metric: double } }
 `;
       const { pipelines } = await runtimeOf(config, { modelRoots: [root] });
       expect(pipelines).toEqual([
-        { name: 'card', metricName: 'dot', threshold: { value: 0.25, source: 'model-card' } },
-        { name: 'own', metricName: 'dot', threshold: { value: 7, source: 'config' } },
+        { name: 'card', metricName: 'dot', policy: { kind: 'threshold', source: 'model-card' }, threshold: 0.25 },
+        { name: 'own', metricName: 'dot', policy: { kind: 'threshold', source: 'config' }, threshold: 7 },
         { name: 'changed', metricName: 'double' },
       ]);
     });

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { assemblePipelines } from './assemble-pipelines.ts';
 import type { Config } from './config/schema.ts';
 import { createMetric } from './configured-metric.ts';
 import type { Embedded, EmbedderDescription } from './embedder.ts';
@@ -6,7 +7,7 @@ import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './emb
 import { AffinisError } from './errors.ts';
 import type { Metric } from './metric.ts';
 import { createModelRepository, type ModelRepository } from './model/repository.ts';
-import type { Pipeline, Threshold } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
 import { loadPlugins } from './plugin-loader.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { Sample } from './sample.ts';
@@ -44,6 +45,8 @@ export interface RuntimeOptions {
   readonly pluginUrls: readonly string[];
   /** Absolute folders, searched in order. */
   readonly modelRoots: readonly string[];
+  /** Absolute folders of calibrations, searched before those beside the models. */
+  readonly calibrationFolders?: readonly string[];
   /** Build only what these pipelines need; default: all. */
   readonly only?: readonly string[];
   /** Told of worker threads that end and come back. */
@@ -56,7 +59,7 @@ const batchesPerWorker = 2;
 /** Throws where the configuration is wrong; a model that is missing or broken only makes its pipelines unavailable. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { config, pluginUrls, modelRoots, only } = options;
-  const wanted = only && new Set(only.map((name) => findPipeline(config, name).embedder));
+  const wanted = only && new Set(only.flatMap((name) => embeddersOf(config, name)));
   const registry = createRegistry(await loadPlugins(pluginUrls));
   const models = createModelRepository(modelRoots);
   const metrics = configuredMetrics(config, registry);
@@ -69,7 +72,15 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   try {
     const embedders = await loadEmbedders(config, registry, pool, wanted);
     const metricFor = populated(registry, embedders);
-    const pipelines = await assemblePipelines({ config, models, embedders, metrics, metricFor });
+    const pipelines = await assemblePipelines({
+      config,
+      registry,
+      models,
+      embedders,
+      metrics,
+      metricFor,
+      calibrationFolders: options.calibrationFolders ?? [],
+    });
     return { config, registry, models, embedders, metrics, metricFor, pipelines, pool, close: () => pool.close() };
   } catch (thrown) {
     // Its threads would keep the process alive.
@@ -100,30 +111,9 @@ async function loadEmbedders(
   return embedders;
 }
 
-type Parts = Pick<Runtime, 'config' | 'models' | 'embedders' | 'metrics' | 'metricFor'>;
-
-async function assemblePipelines(parts: Parts): Promise<Map<string, Pipeline>> {
-  const { config, models, embedders, metrics, metricFor } = parts;
-  const pipelines = new Map<string, Pipeline>();
-  for (const [name, { embedder, metric, threshold }] of Object.entries(config.pipelines)) {
-    const host = embedders.get(embedder);
-    const configured = metrics.get(metric);
-    if (!host || !configured) continue;
-    const decided: Threshold | undefined =
-      threshold === undefined
-        ? await modelCardThreshold(models, config, embedder, configured)
-        : { value: threshold, source: 'config' };
-    const { state } = host;
-    const scoring = state.available ? metricFor(configured, state.description.space) : configured;
-    const base = { name, embedder: host, metricName: metric, metric: scoring.metric };
-    pipelines.set(name, decided ? { ...base, threshold: decided } : base);
-  }
-  return pipelines;
-}
-
 function checkMetricNames({ pipelines }: Config, metrics: ReadonlyMap<string, ConfiguredMetric>): void {
   for (const [name, { metric }] of Object.entries(pipelines)) {
-    if (metrics.has(metric)) continue;
+    if (metric === undefined || metrics.has(metric)) continue;
     const field = `pipelines.${name}.metric`;
     const message = `[core] ${field}: no metric "${metric}"; there are: ${[...metrics.keys()].join(', ')}`;
     throw new AffinisError('invalid-argument', message, { field });
@@ -139,6 +129,12 @@ export function findPipeline(config: Config, name: string): Config['pipelines'][
     `[core] no pipeline "${name}"; there are: ${Object.keys(config.pipelines).join(', ')}`,
     { field: 'pipeline', reason: 'NO_PIPELINE' },
   );
+}
+
+/** Embedders that a pipeline needs, those of its parts for a composite. */
+function embeddersOf(config: Config, name: string): string[] {
+  const { embedder, composite = [] } = findPipeline(config, name);
+  return embedder === undefined ? composite.flatMap((part) => embeddersOf(config, part)) : [embedder];
 }
 
 async function loadEmbedder(pool: WorkerPool, spec: EmbedderSpec): Promise<EmbedderState> {
@@ -194,17 +190,4 @@ function populationsBySpace(embedders: ReadonlyMap<string, EmbedderHost>) {
     if (population && !populations.has(space)) populations.set(space, population);
   }
   return populations;
-}
-
-async function modelCardThreshold(
-  models: ModelRepository,
-  config: Config,
-  embedder: string,
-  { spec }: ConfiguredMetric,
-): Promise<Threshold | undefined> {
-  const model = config.embedders[embedder]?.model;
-  if (model === undefined || Object.keys(spec.parameters).length > 0) return undefined;
-  const found = await models.find(model).catch(() => undefined);
-  const value = found?.manifest.thresholds[spec.type];
-  return value === undefined ? undefined : { value, source: 'model-card' };
 }

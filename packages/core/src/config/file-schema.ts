@@ -4,7 +4,7 @@ import {
   configSchema,
   embedderFields,
   metricSchema,
-  pipelineSchema,
+  pipelineFields,
   serverSchema,
   workersSchema,
 } from './schema.ts';
@@ -20,7 +20,7 @@ export const configFileSchema = z.strictObject({
   batching: describedAs(fieldsOf(batchingSchema), configSchema.shape.batching),
   embedders: describedAs(entriesOf(embedderFields), configSchema.shape.embedders),
   metrics: describedAs(entriesOf(metricSchema), configSchema.shape.metrics),
-  pipelines: describedAs(entriesOf(pipelineSchema), configSchema.shape.pipelines),
+  pipelines: describedAs(entriesOf(pipelineFields), configSchema.shape.pipelines),
   server: describedAs(fieldsOf(serverSchema), configSchema.shape.server),
 });
 

@@ -13,7 +13,10 @@ const builtIn = configSchema.parse({
     own: { type: 'code', options: { a: 1 } },
   },
   metrics: { mls: { type: 'mls', parameters: { floor: 2 } } },
-  pipelines: { face: { embedder: 'face', metric: 'cosine' }, other: { embedder: 'face', metric: 'mls', threshold: 3 } },
+  pipelines: {
+    face: { embedder: 'face', metric: 'cosine' },
+    other: { embedder: 'face', metric: 'mls', policy: { threshold: 3 } },
+  },
   defaults: { image: 'face' },
   server: { port: 1234, logLevel: 'debug' },
 });
@@ -44,8 +47,13 @@ describe('parseConfig', () => {
 
   it('merges an entry over the built-in one of its name, and adds others', () => {
     const config = parse('pipelines:\n  other: { metric: cosine }\n  new: { embedder: own, metric: mls }\n');
-    expect(config.pipelines.other).toEqual({ embedder: 'face', metric: 'cosine', threshold: 3 });
-    expect(config.pipelines.new).toEqual({ embedder: 'own', metric: 'mls' });
+    expect(config.pipelines.other).toEqual({
+      embedder: 'face',
+      metric: 'cosine',
+      policy: { threshold: 3 },
+      prior: 0.5,
+    });
+    expect(config.pipelines.new).toEqual({ embedder: 'own', metric: 'mls', prior: 0.5 });
     expect(config.pipelines.face).toEqual(builtIn.pipelines.face);
   });
 
@@ -88,8 +96,8 @@ describe('parseConfig', () => {
     ],
     [
       'pipelines:\n  new: { metric: cosine }\n',
-      'pipelines.new.embedder',
-      'affinis.yaml:2:8: pipelines.new.embedder: Invalid input',
+      'pipelines.new',
+      'affinis.yaml:2:8: pipelines.new: needs "embedder" and "metric"',
     ],
     [
       'embedders:\n  face: { type: code, model: x }\n',
@@ -99,9 +107,9 @@ describe('parseConfig', () => {
     ['embedders:\n  new: { options: {} }\n', 'embedders.new', 'affinis.yaml:2:8: embedders.new: needs exactly one'],
     ['server: { prot: 1 }', 'server.prot', 'affinis.yaml:1:11: server.prot: unknown key; did you mean "port"?'],
     [
-      'pipelines: { face: { treshold: 1 } }',
-      'pipelines.face.treshold',
-      'affinis.yaml:1:22: pipelines.face.treshold: unknown key; did you mean "threshold"?',
+      'pipelines: { face: { polcy: 1 } }',
+      'pipelines.face.polcy',
+      'affinis.yaml:1:22: pipelines.face.polcy: unknown key; did you mean "policy"?',
     ],
     [
       'workers: { count: most }',

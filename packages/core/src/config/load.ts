@@ -46,6 +46,8 @@ function mergeEntry(base: Readonly<Record<string, unknown>>, entry: Readonly<Rec
   };
   if (entry.type !== undefined && entry.type !== base.type) drop('model', 'options', 'parameters');
   if (entry.model !== undefined && base.type !== undefined) drop('type', 'options');
+  if (entry.composite !== undefined) drop('embedder', 'metric', 'maxVariance');
+  if (entry.embedder !== undefined || entry.metric !== undefined) drop('composite');
   return { ...kept, ...entry };
 }
 
@@ -56,8 +58,11 @@ function checkReferences(config: Config, document: YamlDocument, file: string): 
     const message = `no ${kind} "${name}"; there are: ${Object.keys(known).join(', ')}`;
     problems.push({ path, part: 'value', message });
   };
-  for (const [name, { embedder }] of Object.entries(config.pipelines))
-    check(['pipelines', name, 'embedder'], 'embedder', embedder, config.embedders);
+  const singles = Object.fromEntries(Object.entries(config.pipelines).filter(([, { composite }]) => !composite));
+  for (const [name, { embedder, composite = [] }] of Object.entries(config.pipelines)) {
+    if (embedder !== undefined) check(['pipelines', name, 'embedder'], 'embedder', embedder, config.embedders);
+    for (const part of composite) check(['pipelines', name, 'composite'], 'single pipeline', part, singles);
+  }
   for (const [modality, pipeline] of Object.entries(config.defaults))
     check(['defaults', modality], 'pipeline', pipeline, config.pipelines);
   if (problems.length > 0) throw badFields(document, problems, file);

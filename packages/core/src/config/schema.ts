@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { policySchema } from '../calibration/policy.ts';
 
 const name = z
   .string()
@@ -25,11 +26,39 @@ export const metricSchema = z.strictObject({
   parameters: options.default({}).describe('Parameters of the metric, checked by it'),
 });
 
-export const pipelineSchema = z.strictObject({
-  embedder: name.describe('Name under "embedders"'),
-  metric: name.describe('Name under "metrics", or the id of a metric'),
-  threshold: z.number().optional().describe("Raw score that decides; default: the model card's for this metric"),
+export const pipelineFields = z.strictObject({
+  embedder: name.optional().describe('Name under "embedders"'),
+  metric: name.optional().describe('Name under "metrics", or the id of a metric'),
+  composite: z
+    .array(name)
+    .min(2)
+    .optional()
+    .describe('Instead of both: calibrated pipelines, one a modality, whose log-likelihood ratios add up'),
+  policy: policySchema
+    .optional()
+    .describe('When it is a match; default: fmr 1e-3 where calibrated, else the model card’s threshold'),
+  prior: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.5)
+    .describe('How probable a genuine pair is beforehand: the prior of an answer’s probability'),
+  maxVariance: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Mean variance per dimension above which the answer is "insufficient"'),
 });
+
+const pipelineSchema = pipelineFields
+  .refine(
+    ({ embedder, metric, composite }) => (composite === undefined) === (embedder !== undefined && metric !== undefined),
+    'needs "embedder" and "metric", or "composite" instead of both',
+  )
+  .refine(
+    ({ composite, policy }) => composite === undefined || policy === undefined || !('threshold' in policy),
+    'a composite has no raw score: use policy fmr or cost',
+  );
 
 const tlsSchema = z.strictObject({
   cert: z.string().describe('PEM file of the certificate chain'),
@@ -118,6 +147,10 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Metrics by name; every metric of a plugin is there under its own id as well'),
   pipelines: z.record(name, pipelineSchema).describe('Pipelines by the name that clients use'),
+  calibrations: z
+    .array(z.string())
+    .default([])
+    .describe('Folders of calibrations, relative to this file; searched before ./calibrations and the models’ own'),
   defaults: z.record(z.string(), name).describe('Pipeline for samples of a modality when the client names none'),
   server: serverSchema.prefault({}).describe('The gRPC server'),
 });

@@ -11,11 +11,10 @@ try {
     available: state.available,
     reason: state.reason,
   }));
-  report.pipelines = [...runtime.pipelines.values()].map(({ name, metricName, threshold }) => ({
-    name,
-    metricName,
-    threshold,
-  }));
+  report.pipelines = [...runtime.pipelines.values()].map(({ name, metricName, judge }) => {
+    const { policy, threshold } = judge(0);
+    return { name, metricName, policy, threshold };
+  });
   report.metrics = [...runtime.metrics.keys()];
   const pipeline = runtime.pipelines.get('toy');
   const side = (texts ?? []).map((text) => ({ kind: 'text', text }));

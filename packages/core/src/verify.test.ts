@@ -1,23 +1,34 @@
+import { createJudge, type PolicySetting } from './calibration/policy.ts';
 import { createEmbedderHost } from './embedder-host.ts';
 import type { Embedding } from './embedding.ts';
 import { AffinisError } from './errors.ts';
-import { type Comparison, compare, type Pipeline, type Verification, verify } from './pipeline.ts';
+import type { SinglePipeline } from './pipeline.ts';
 import type { Result } from './result.ts';
 import type { SampleOrEmbedding } from './sample.ts';
 import { createToyHost, createToyMetric, embeddingOf, textOf } from './testing/toys.ts';
+import type { Comparison, Verification } from './verification.ts';
+import { compare, verify } from './verify.ts';
 
-const pipelineOf = (changes: Partial<Pipeline> = {}): Pipeline => ({
-  name: 'toy',
-  embedder: createToyHost(),
-  metricName: 'toy',
-  metric: createToyMetric(),
-  ...changes,
-});
+const pipelineOf = (
+  changes: Partial<SinglePipeline> & { setting?: PolicySetting; cardThreshold?: number } = {},
+): SinglePipeline => {
+  const { setting, cardThreshold, metric = createToyMetric(), ...rest } = changes;
+  return {
+    kind: 'single',
+    name: 'toy',
+    state: { available: true },
+    embedder: createToyHost(),
+    metricName: 'toy',
+    metric,
+    judge: createJudge({ metric, setting, cardThreshold, prior: 0.5 }),
+    ...rest,
+  };
+};
 const given = (embedding: Embedding): SampleOrEmbedding => ({ kind: 'embedding', embedding });
 const unit = (x: number, y: number, extra: Partial<Embedding> = {}) =>
   given(embeddingOf([x, y], { unitNorm: true, ...extra }));
 const angles = (left: string[], right: string[]): Comparison => ({ left: left.map(textOf), right: right.map(textOf) });
-const one = async (pipeline: Pipeline, item: Comparison) => (await verify(pipeline, [item]))[0];
+const one = async (pipeline: SinglePipeline, item: Comparison) => (await verify(pipeline, [item]))[0];
 const value = (result: Result<Verification> | undefined) => {
   if (!result?.ok) throw result?.error ?? new Error('no result');
   return result.value;
@@ -57,11 +68,11 @@ describe('verify', () => {
   ] as const)('decides a %s of 0.5 at threshold %p: %s', async (polarity, threshold, decision) => {
     const pipeline = pipelineOf({
       metric: createToyMetric({ polarity }),
-      threshold: { value: threshold, source: 'config' },
+      setting: { threshold },
     });
     expect(value(await one(pipeline, angles(['0'], ['60'])))).toMatchObject({
       decision,
-      threshold: pipeline.threshold,
+      threshold: { value: threshold, source: 'config' },
     });
   });
 
@@ -69,7 +80,7 @@ describe('verify', () => {
     for (const polarity of ['similarity', 'distance'] as const) {
       const pipeline = pipelineOf({
         metric: createToyMetric({ polarity }),
-        threshold: { value: 1, source: 'model-card' },
+        cardThreshold: 1,
       });
       expect(value(await one(pipeline, angles(['0'], ['0']))).decision).toBe('match');
     }
