@@ -74,6 +74,11 @@ export function modelRoots({ config, folder }: LoadedConfig): string[] {
   ];
 }
 
+/** Folders of calibrations: the configuration's, and `./calibrations` beside it, where `affinis calibrate` writes. */
+export function calibrationFolders({ config, folder }: LoadedConfig): string[] {
+  return [...new Set([...config.calibrations, 'calibrations'].map((path) => resolve(folder, path)))];
+}
+
 /** Loads what the configuration names; `only` limits it to what those pipelines need. */
 export function composeRuntime(
   loaded: LoadedConfig,
@@ -83,6 +88,7 @@ export function composeRuntime(
     config: loaded.config,
     pluginUrls: pluginUrls(loaded),
     modelRoots: modelRoots(loaded),
+    calibrationFolders: calibrationFolders(loaded),
     ...options,
   });
 }

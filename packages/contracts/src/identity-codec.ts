@@ -1,9 +1,10 @@
-import type { ModelIdentity, Threshold } from '@affinis/core';
+import type { ModelIdentity } from '@affinis/core';
+import { policyFromProto, policyToProto, thresholdFromProto, thresholdSourceToProto } from './decision-codec.ts';
 import { varianceKindFromProto, varianceKindToProto } from './embedding-codec.ts';
 import type { EmbedderDescription } from './generated/affinis/v1/embedder.ts';
 import * as pb from './generated/affinis/v1/identity.ts';
 import type { MetricDescription } from './generated/affinis/v1/metric.ts';
-import { type PipelineDescription, ThresholdSource } from './generated/affinis/v1/similarity.ts';
+import type { PipelineDescription } from './generated/affinis/v1/similarity.ts';
 import type {
   Availability,
   EmbedderListing,
@@ -85,7 +86,7 @@ export const metricListingFromProto = (message: MetricDescription): MetricListin
 });
 
 export function pipelineListingToProto(listing: PipelineListing): PipelineDescription {
-  const { name, modality, embedder, model, metric, threshold, isDefault, availability } = listing;
+  const { name, modality, embedder, model, metric, threshold, policy, calibration, isDefault, availability } = listing;
   return {
     name,
     modality,
@@ -94,6 +95,8 @@ export function pipelineListingToProto(listing: PipelineListing): PipelineDescri
     metric: metricToProto(metric),
     threshold: threshold?.value,
     thresholdSource: thresholdSourceToProto(threshold),
+    policy: policyToProto(policy),
+    calibration: calibration ?? '',
     isDefault,
     availability: availabilityToProto(availability),
   };
@@ -101,6 +104,7 @@ export function pipelineListingToProto(listing: PipelineListing): PipelineDescri
 
 export function pipelineListingFromProto(message: PipelineDescription): PipelineListing {
   const { name, modality, embedder, model, isDefault } = message;
+  const policy = policyFromProto(message.policy, message.thresholdSource);
   return {
     name,
     modality,
@@ -108,21 +112,12 @@ export function pipelineListingFromProto(message: PipelineDescription): Pipeline
     ...(model ? { model } : {}),
     metric: metricFromProto(message.metric),
     ...thresholdFromProto(message.threshold, message.thresholdSource),
+    ...(policy ? { policy } : {}),
+    ...(message.calibration === '' ? {} : { calibration: message.calibration }),
     isDefault,
     availability: availabilityFromProto(message.availability),
   };
 }
-
-export const thresholdSourceToProto = (threshold: Threshold | undefined): ThresholdSource =>
-  threshold
-    ? { 'model-card': ThresholdSource.MODEL_CARD, config: ThresholdSource.CONFIG }[threshold.source]
-    : ThresholdSource.UNSPECIFIED;
-
-/** An object with `threshold`, or an empty one where there is none. */
-export const thresholdFromProto = (value: number | undefined, source: ThresholdSource): { threshold?: Threshold } =>
-  value === undefined
-    ? {}
-    : { threshold: { value, source: source === ThresholdSource.CONFIG ? 'config' : 'model-card' } };
 
 const polarityToProto = (polarity: Polarity): pb.Polarity =>
   polarity === 'similarity' ? pb.Polarity.SIMILARITY : pb.Polarity.DISTANCE;

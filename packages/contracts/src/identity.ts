@@ -1,4 +1,4 @@
-import type { EmbedderDescription, Metric, ModelIdentity, Threshold } from '@affinis/core';
+import type { EmbedderDescription, Metric, ModelIdentity, Policy, Threshold } from '@affinis/core';
 
 export type Polarity = Metric['polarity'];
 
@@ -43,6 +43,10 @@ export interface PipelineListing {
   readonly model?: ModelIdentity;
   readonly metric: MetricIdentity;
   readonly threshold?: Threshold;
+  /** Absent: nothing to decide by. */
+  readonly policy?: Policy;
+  /** Digest of its calibration; absent: not calibrated. */
+  readonly calibration?: string;
   /** True for the pipeline used for samples of its modality when a request names none. */
   readonly isDefault: boolean;
   readonly availability: Availability;

@@ -57,6 +57,32 @@ test('a verification survives the wire, infos in their places', () => {
   expect(verifyResultFromProto(message)).toEqual(success({ ...verification, pipeline }));
 });
 
+test.each<[string, Partial<Verification>]>([
+  [
+    'a false match rate',
+    { decision: 'no_match', threshold: { value: -1.5, source: 'calibration' }, policy: { kind: 'fmr', fmr: 1e-3 } },
+  ],
+  ['costs', { policy: { kind: 'cost', miss: 1, falseMatch: 100, prior: 0.01 } }],
+  [
+    'the model card',
+    { threshold: { value: 0.9, source: 'model-card' }, policy: { kind: 'threshold', source: 'model-card' } },
+  ],
+  [
+    'nothing, since it is insufficient',
+    { decision: 'insufficient', reason: 'left sample too uncertain: capture again' },
+  ],
+  [
+    'a calibrated score',
+    { calibrated: { llr: -2.5, probability: 0.07, prior: 0.5, fmr: 0.01, fmrUpper: 0.02, calibration: 'abc' } },
+  ],
+])('what was decided by %s survives the wire', (_, changes) => {
+  const changed = { ...verification, ...changes };
+  const message = VerifyResult.decode(
+    VerifyResult.encode(verifyResultToProto(place, success(changed), pipeline)).finish(),
+  );
+  expect(verifyResultFromProto(message)).toEqual(success({ ...changed, pipeline }));
+});
+
 test('a verification without a threshold has none on the other side', () => {
   const { threshold: _, ...rest } = verification;
   const undecided = { ...rest, decision: 'undecided' as const, score: 0 };

@@ -8,23 +8,16 @@ import {
   type Result,
   type SampleInfo,
   success,
-  type Threshold,
   type Verification,
 } from '@affinis/core';
+import { judgementFromProto, judgementToProto } from './decision-codec.ts';
 import { embeddingFromProto, embeddingToProto } from './embedding-codec.ts';
 import { errorFromStatus, statusOf } from './errors.ts';
 import type { EmbedResult } from './generated/affinis/v1/embedder.ts';
 import type { ScoreResult } from './generated/affinis/v1/metric.ts';
-import * as pb from './generated/affinis/v1/similarity.ts';
+import type * as pb from './generated/affinis/v1/similarity.ts';
 import type { PipelineIdentity } from './identity.ts';
-import {
-  modelFromProto,
-  modelToProto,
-  pipelineFromProto,
-  pipelineToProto,
-  thresholdFromProto,
-  thresholdSourceToProto,
-} from './identity-codec.ts';
+import { modelFromProto, modelToProto, pipelineFromProto, pipelineToProto } from './identity-codec.ts';
 import { sampleInfoFromProto, sampleInfoToProto } from './sample-info-codec.ts';
 import { timingsFromProto, timingsToProto } from './timings-codec.ts';
 
@@ -36,19 +29,9 @@ export interface EmbedAnswer {
   readonly model: ModelIdentity;
 }
 
-export type Decision = 'match' | 'no_match' | 'insufficient' | 'undecided';
-
 /** A comparison as a client sees it. */
-export interface VerifyAnswer {
+export interface VerifyAnswer extends Verification {
   readonly pipeline: PipelineIdentity;
-  /** Raw score, in the metric's unit; the metric's polarity says which way it points. */
-  readonly score: number;
-  readonly threshold?: Threshold;
-  readonly decision: Decision;
-  readonly timings: PhaseTimings;
-  /** One entry a sample. */
-  readonly left: readonly (SampleInfo | undefined)[];
-  readonly right: readonly (SampleInfo | undefined)[];
 }
 
 /** What one pipeline made of a compared item. */
@@ -143,15 +126,13 @@ const emptyEmbedResult = { embedding: undefined, info: undefined, timings: undef
 
 function outcomeToProto(field: string, result: Result<Verification>, pipeline: PipelineIdentity): Outcome {
   if (!result.ok) return { ...emptyOutcome, status: statusOf(result.error.at(field)) };
-  const { score, threshold, decision, timings, left, right } = result.value;
+  const { score, timings, left, right } = result.value;
   return {
     status: undefined,
     comparison: {
       pipeline: pipelineToProto(pipeline),
       score,
-      threshold: threshold?.value,
-      thresholdSource: thresholdSourceToProto(threshold),
-      decision: decisionToProto[decision],
+      ...judgementToProto(result.value),
     },
     timings: timingsToProto(timings),
     left: { samples: left.map(sampleInfoToProto) },
@@ -163,25 +144,11 @@ function answerFromProto({ comparison, timings, left, right }: Omit<Outcome, 'st
   return {
     pipeline: pipelineFromProto(comparison?.pipeline),
     score: scoreOf(comparison?.score),
-    ...thresholdFromProto(comparison?.threshold, comparison?.thresholdSource ?? pb.ThresholdSource.UNSPECIFIED),
-    decision: decisionFromProto(comparison?.decision),
+    ...judgementFromProto(comparison),
     timings: timingsFromProto(timings),
     left: (left?.samples ?? []).map(sampleInfoFromProto),
     right: (right?.samples ?? []).map(sampleInfoFromProto),
   };
-}
-
-const decisionToProto: Readonly<Record<Decision, pb.Decision>> = {
-  match: pb.Decision.MATCH,
-  no_match: pb.Decision.NO_MATCH,
-  insufficient: pb.Decision.INSUFFICIENT,
-  undecided: pb.Decision.UNDECIDED,
-};
-
-/** A decision that this version does not know is none. */
-function decisionFromProto(decision: pb.Decision | undefined): Decision {
-  const known = Object.entries(decisionToProto).find(([, value]) => value === decision);
-  return (known?.[0] as Decision | undefined) ?? 'undecided';
 }
 
 function scoreOf(score: number | undefined): number {

@@ -1,5 +1,4 @@
-import type { Decision } from '@affinis/contracts';
-import { AffinisError, type ErrorCode } from '@affinis/core';
+import { AffinisError, type Decision, type ErrorCode } from '@affinis/core';
 
 /** What scripts may rely on. */
 export const exitCodes = [

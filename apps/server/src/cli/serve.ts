@@ -40,12 +40,12 @@ async function serve(options: ServeOptions): Promise<void> {
     await runtime.close();
     throw thrown;
   });
-  for (const { name, embedder } of runtime.pipelines.values())
-    if (!embedder.state.available) log.warn({ pipeline: name, reason: embedder.state.reason }, 'pipeline unavailable');
+  for (const { name, state } of runtime.pipelines.values())
+    if (!state.available) log.warn({ pipeline: name, reason: state.reason }, 'pipeline unavailable');
   log.info(
     {
       address: `${running.host}:${running.port}`,
-      pipelines: [...runtime.pipelines.values()].filter((p) => p.embedder.state.available).map((p) => p.name),
+      pipelines: [...runtime.pipelines.values()].filter((p) => p.state.available).map((p) => p.name),
     },
     'ready',
   );

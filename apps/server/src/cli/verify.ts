@@ -22,7 +22,9 @@ export function addVerify(program: Command): void {
       'after',
       `
 Fields of --json: pipeline, model, metric, polarity, score, threshold, thresholdSource, decision
-(match, no_match, insufficient, undecided), timingsMs {queue, decode, prepare, inference, score}
+(match, no_match, insufficient, undecided), reason, policy, timingsMs {queue, decode, prepare,
+inference, score}; where calibrated llr (nats), probability at prior, fmr, fmrUpper, calibration;
+null where there is none
 
 Examples:
   affinis verify a.jpg b.jpg

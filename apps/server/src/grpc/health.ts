@@ -11,8 +11,8 @@ export interface Health {
 export function addHealth(server: Server, runtime: Runtime, services: readonly string[]): Health {
   const statuses: ServingStatusMap = { '': 'SERVING' };
   for (const service of services) statuses[service] = 'SERVING';
-  for (const [name, { embedder }] of runtime.pipelines)
-    statuses[`pipelines/${name}`] = embedder.state.available ? 'SERVING' : 'NOT_SERVING';
+  for (const [name, { state }] of runtime.pipelines)
+    statuses[`pipelines/${name}`] = state.available ? 'SERVING' : 'NOT_SERVING';
   const health = new HealthImplementation(statuses);
   health.addToServer(server);
   return {

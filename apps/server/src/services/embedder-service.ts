@@ -19,7 +19,7 @@ import type { Guard } from '../grpc/guard.ts';
 import { availabilityOf } from './availability.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
-import { defaultPipeline } from './pipelines.ts';
+import { defaultEmbedder } from './pipelines.ts';
 
 /** `affinis.v1.Embedder` over the runtime's embedders. */
 export function createEmbedderService(
@@ -30,8 +30,7 @@ export function createEmbedderService(
 ): v1.EmbedderServer {
   /** Without a name, the embedder of the default pipeline for the sample's kind. */
   const chooser = (name: string): ((item: v1.EmbedItem) => EmbedderHost) => {
-    if (name === '')
-      return (item) => defaultPipeline(runtime, { left: [embedItemFromProto(item)], right: [] }).embedder;
+    if (name === '') return (item) => defaultEmbedder(runtime, embedItemFromProto(item));
     const host = runtime.embedders.get(name);
     if (!host)
       throw new AffinisError(

@@ -1,11 +1,14 @@
 import type { PipelineIdentity, PipelineListing } from '@affinis/contracts';
 import {
   AffinisError,
+  assertUsable,
   type Comparison,
+  type EmbedderHost,
   findPipeline,
   type Pipeline,
   type Runtime,
   type SampleOrEmbedding,
+  type SinglePipeline,
 } from '@affinis/core';
 import { availabilityOf } from './availability.ts';
 
@@ -13,13 +16,9 @@ import { availabilityOf } from './availability.ts';
 export function usablePipeline(runtime: Runtime, name: string): Pipeline {
   findPipeline(runtime.config, name);
   const pipeline = runtime.pipelines.get(name);
-  if (pipeline?.embedder.state.available) return pipeline;
-  const state = pipeline?.embedder.state;
-  const reason = state && !state.available ? state.reason : 'its embedder is not loaded';
-  throw new AffinisError('failed-precondition', `[server] pipeline "${name}" is unavailable: ${reason}`, {
-    field: 'pipeline',
-    reason: 'PIPELINE_UNAVAILABLE',
-  });
+  if (!pipeline) throw new AffinisError('internal', `[server] pipeline "${name}" was not loaded`);
+  assertUsable(pipeline);
+  return pipeline;
 }
 
 /** The default pipeline for what an item holds: by modality of its first sample, or by the space of its embedding. */
@@ -39,36 +38,79 @@ export function defaultPipeline(runtime: Runtime, { left, right }: Comparison): 
   );
 }
 
+/** The embedder of the default pipeline for a sample's kind; of a composite, of its part for that kind. */
+export function defaultEmbedder(runtime: Runtime, sample: SampleOrEmbedding): EmbedderHost {
+  const pipeline = defaultPipeline(runtime, { left: [sample], right: [] });
+  if (pipeline.kind === 'single') return pipeline.embedder;
+  const part = pipeline.parts.find(({ accepts }) => accepts(sample));
+  if (part) return part.pipeline.embedder;
+  throw new AffinisError(
+    'invalid-argument',
+    `[server] pipeline "${pipeline.name}" has no part for this sample; name an embedder`,
+    {
+      field: 'embedder',
+      reason: 'PIPELINE_REQUIRED',
+    },
+  );
+}
+
 /** Pipelines that fit an item when a comparison names none: every usable one of the default pipeline's modality. */
 export function pipelinesLike(runtime: Runtime, example: Pipeline): Pipeline[] {
   const modality = modalityName(example);
   return [...runtime.pipelines.values()]
-    .filter((pipeline) => pipeline.embedder.state.available && modalityName(pipeline) === modality)
+    .filter((pipeline) => pipeline.state.available && modalityName(pipeline) === modality)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Who answers; only for a pipeline that is usable. */
-export function identityOf({ name, embedder, metricName, metric }: Pipeline): PipelineIdentity {
-  const model = embedder.state.available ? embedder.state.description.model : { name: '', version: '', sha256: '' };
-  return { pipeline: name, model, metric: { name: metricName, polarity: metric.polarity } };
+export function identityOf(pipeline: Pipeline): PipelineIdentity {
+  const models = singlesOf(pipeline).map(({ embedder: { state } }) =>
+    state.available ? state.description.model : nobody,
+  );
+  const model = {
+    name: models.map(({ name }) => name).join('+'),
+    version: models.map(({ version }) => version).join('+'),
+    sha256: models.map(({ sha256 }) => sha256).join('+'),
+  };
+  return { pipeline: pipeline.name, model, metric: metricOf(pipeline) };
 }
 
+export const nobody = { name: '', version: '', sha256: '' } as const;
+
 export function listingOf(runtime: Runtime, pipeline: Pipeline): PipelineListing {
-  const { state } = pipeline.embedder;
-  const defaults = Object.entries(runtime.config.defaults);
-  const sharesEmbedder = (name: string) => runtime.config.pipelines[name]?.embedder === pipeline.embedder.name;
+  const { name, state, judge } = pipeline;
+  const { threshold, policy, calibrated } = judge(0, 0, 0);
+  const source = policy?.kind === 'threshold' ? policy.source : 'calibration';
   return {
-    name: pipeline.name,
-    modality: state.available
-      ? state.description.modality
-      : (defaults.find(([, name]) => sharesEmbedder(name))?.[0] ?? ''),
-    embedder: pipeline.embedder.name,
-    ...(state.available ? { model: state.description.model } : {}),
-    metric: { name: pipeline.metricName, polarity: pipeline.metric.polarity },
-    ...(pipeline.threshold ? { threshold: pipeline.threshold } : {}),
-    isDefault: defaults.some(([, name]) => name === pipeline.name),
+    name,
+    modality: modalityName(pipeline) ?? defaultModality(runtime, pipeline),
+    embedder: singlesOf(pipeline)
+      .map(({ embedder }) => embedder.name)
+      .join('+'),
+    ...(state.available ? { model: identityOf(pipeline).model } : {}),
+    metric: metricOf(pipeline),
+    ...(threshold === undefined ? {} : { threshold: { value: threshold, source } }),
+    ...(policy ? { policy } : {}),
+    ...(calibrated?.calibration ? { calibration: calibrated.calibration } : {}),
+    isDefault: Object.values(runtime.config.defaults).includes(name),
     availability: availabilityOf(state),
   };
+}
+
+export const singlesOf = (pipeline: Pipeline): readonly SinglePipeline[] =>
+  pipeline.kind === 'single' ? [pipeline] : pipeline.parts.map((part) => part.pipeline);
+
+function metricOf(pipeline: Pipeline): PipelineIdentity['metric'] {
+  return pipeline.kind === 'single'
+    ? { name: pipeline.metricName, polarity: pipeline.metric.polarity }
+    : { name: 'llr', polarity: 'similarity' };
+}
+
+/** Of a pipeline that is unavailable: the modality whose default pipeline has its embedder. */
+function defaultModality({ config }: Runtime, pipeline: Pipeline): string {
+  const [first] = singlesOf(pipeline);
+  const shares = (name: string) => config.pipelines[name]?.embedder === first?.embedder.name;
+  return Object.entries(config.defaults).find(([, name]) => shares(name))?.[0] ?? '';
 }
 
 function modalityOf(runtime: Runtime, sample: SampleOrEmbedding): string | undefined {
@@ -79,4 +121,9 @@ function modalityOf(runtime: Runtime, sample: SampleOrEmbedding): string | undef
   return undefined;
 }
 
-const modalityName = ({ embedder: { state } }: Pipeline) => (state.available ? state.description.modality : undefined);
+function modalityName(pipeline: Pipeline): string | undefined {
+  const names = singlesOf(pipeline).map(({ embedder: { state } }) =>
+    state.available ? state.description.modality : undefined,
+  );
+  return names.includes(undefined) ? undefined : names.join('+');
+}

@@ -32,6 +32,8 @@ export const ThresholdSource = {
   MODEL_CARD: 1,
   /** CONFIG - The server's configuration. */
   CONFIG: 2,
+  /** CALIBRATION - The calibration, by the pipeline's policy. */
+  CALIBRATION: 3,
 } as const;
 
 export type ThresholdSource = typeof ThresholdSource[keyof typeof ThresholdSource];
@@ -40,6 +42,7 @@ export namespace ThresholdSource {
   export type UNSPECIFIED = typeof ThresholdSource.UNSPECIFIED;
   export type MODEL_CARD = typeof ThresholdSource.MODEL_CARD;
   export type CONFIG = typeof ThresholdSource.CONFIG;
+  export type CALIBRATION = typeof ThresholdSource.CALIBRATION;
 }
 
 /** What a score means at its threshold. */
@@ -80,9 +83,9 @@ export interface ListPipelinesResponse {
 export interface PipelineDescription {
   /** Name that requests use, such as `face` or `face-euclidean`. */
   name: string;
-  /** What it compares: `image`, `voice` or `text`, or what a plugin adds. */
+  /** What it compares: `image`, `voice` or `text`, or what a plugin adds; of a composite, its parts' joined by `+`. */
   modality: string;
-  /** Name of its embedder, as in ListEmbedders. */
+  /** Name of its embedder, as in ListEmbedders; of a composite, its parts' joined by `+`. */
   embedder: string;
   /** The model that embeds. Absent where it is unknown because the pipeline is not available. */
   model:
@@ -101,7 +104,15 @@ export interface PipelineDescription {
   /** True for the pipeline that is used for samples of its modality when a request names none. */
   isDefault: boolean;
   /** Whether it can be used now. */
-  availability: Availability | undefined;
+  availability:
+    | Availability
+    | undefined;
+  /** When it is a match. Absent: nothing to decide by. */
+  policy:
+    | Policy
+    | undefined;
+  /** First 16 hexadecimal digits of its calibration's sha256. Empty: it is not calibrated. */
+  calibration: string;
 }
 
 /** A batch to compare. */
@@ -178,6 +189,66 @@ export interface Comparison {
   thresholdSource: ThresholdSource;
   /** What the score means at the threshold. */
   decision: Decision;
+  /** Why the decision is DECISION_INSUFFICIENT, and what to do, for people. Empty otherwise. */
+  reason: string;
+  /** What decided. Absent: nothing to decide by. */
+  policy:
+    | Policy
+    | undefined;
+  /** What the score means. Absent where the pipeline is not calibrated. */
+  calibrated: CalibratedScore | undefined;
+}
+
+/** What makes a comparison a match. */
+export interface Policy {
+  /** The kind of policy. */
+  policy:
+    | //
+    /** A raw score decides; `threshold_source` says whose. */
+    { $case: "threshold"; value: ThresholdPolicy }
+    | //
+    /** The false match rate decides. */
+    { $case: "fmr"; value: FmrPolicy }
+    | //
+    /** The costs of the two errors decide. */
+    { $case: "cost"; value: CostPolicy }
+    | undefined;
+}
+
+/** A match by raw score: see `threshold` and `threshold_source` beside it. */
+export interface ThresholdPolicy {
+}
+
+/** A match where at most this share of impostors would match. */
+export interface FmrPolicy {
+  /** False match rate, above 0 and below 1. */
+  fmr: number;
+}
+
+/** A match where its expected cost is the lower one (Bayes decision). */
+export interface CostPolicy {
+  /** Cost of a genuine pair that is not matched, above 0. */
+  miss: number;
+  /** Cost of an impostor pair that is, above 0. */
+  falseMatch: number;
+  /** Probability of a genuine pair beforehand, above 0 and below 1. */
+  prior: number;
+}
+
+/** What a raw score means, by the pipeline's calibration. */
+export interface CalibratedScore {
+  /** Log-likelihood ratio in nats: above 0 speaks for one identity, below 0 for two. */
+  llr: number;
+  /** Probability of one identity, 0 to 1, when it is `prior` beforehand. */
+  probability: number;
+  /** Probability of a genuine pair beforehand, as configured; 0.5 by default. */
+  prior: number;
+  /** Share of impostors with a score at or above this one, 0 to 1, rounded up. For a composite: an upper bound. */
+  fmr: number;
+  /** Upper end of its 95 % confidence interval, 0 to 1. */
+  fmrUpper: number;
+  /** First 16 hexadecimal digits of the calibration's sha256. Empty for a composite. */
+  calibration: string;
 }
 
 /** What preparation found in one side. */
@@ -401,6 +472,8 @@ function createBasePipelineDescription(): PipelineDescription {
     thresholdSource: 0,
     isDefault: false,
     availability: undefined,
+    policy: undefined,
+    calibration: "",
   };
 }
 
@@ -432,6 +505,12 @@ export const PipelineDescription: MessageFns<PipelineDescription> = {
     }
     if (message.availability !== undefined) {
       Availability.encode(message.availability, writer.uint32(74).fork()).join();
+    }
+    if (message.policy !== undefined) {
+      Policy.encode(message.policy, writer.uint32(82).fork()).join();
+    }
+    if (message.calibration !== "") {
+      writer.uint32(90).string(message.calibration);
     }
     return writer;
   },
@@ -521,6 +600,22 @@ export const PipelineDescription: MessageFns<PipelineDescription> = {
             message.availability = Availability.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.policy = Policy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.calibration = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -553,6 +648,10 @@ export const PipelineDescription: MessageFns<PipelineDescription> = {
     message.availability = (object.availability !== undefined && object.availability !== null)
       ? Availability.fromPartial(object.availability)
       : undefined;
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? Policy.fromPartial(object.policy)
+      : undefined;
+    message.calibration = object.calibration ?? "";
     return message;
   },
 };
@@ -937,7 +1036,16 @@ export const VerifyResult: MessageFns<VerifyResult> = {
 };
 
 function createBaseComparison(): Comparison {
-  return { pipeline: undefined, score: undefined, threshold: undefined, thresholdSource: 0, decision: 0 };
+  return {
+    pipeline: undefined,
+    score: undefined,
+    threshold: undefined,
+    thresholdSource: 0,
+    decision: 0,
+    reason: "",
+    policy: undefined,
+    calibrated: undefined,
+  };
 }
 
 export const Comparison: MessageFns<Comparison> = {
@@ -956,6 +1064,15 @@ export const Comparison: MessageFns<Comparison> = {
     }
     if (message.decision !== 0) {
       writer.uint32(40).int32(message.decision);
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
+    }
+    if (message.policy !== undefined) {
+      Policy.encode(message.policy, writer.uint32(58).fork()).join();
+    }
+    if (message.calibrated !== undefined) {
+      CalibratedScore.encode(message.calibrated, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1013,6 +1130,30 @@ export const Comparison: MessageFns<Comparison> = {
             message.decision = reader.int32() as any;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.policy = Policy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.calibrated = CalibratedScore.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1037,6 +1178,403 @@ export const Comparison: MessageFns<Comparison> = {
     message.threshold = object.threshold ?? undefined;
     message.thresholdSource = object.thresholdSource ?? 0;
     message.decision = object.decision ?? 0;
+    message.reason = object.reason ?? "";
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? Policy.fromPartial(object.policy)
+      : undefined;
+    message.calibrated = (object.calibrated !== undefined && object.calibrated !== null)
+      ? CalibratedScore.fromPartial(object.calibrated)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePolicy(): Policy {
+  return { policy: undefined };
+}
+
+export const Policy: MessageFns<Policy> = {
+  encode(message: Policy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.policy?.$case) {
+      case "threshold":
+        ThresholdPolicy.encode(message.policy.value, writer.uint32(10).fork()).join();
+        break;
+      case "fmr":
+        FmrPolicy.encode(message.policy.value, writer.uint32(18).fork()).join();
+        break;
+      case "cost":
+        CostPolicy.encode(message.policy.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Policy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = { $case: "threshold", value: ThresholdPolicy.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.policy = { $case: "fmr", value: FmrPolicy.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.policy = { $case: "cost", value: CostPolicy.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Policy>): Policy {
+    return Policy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Policy>): Policy {
+    const message = createBasePolicy();
+    switch (object.policy?.$case) {
+      case "threshold": {
+        if (object.policy?.value !== undefined && object.policy?.value !== null) {
+          message.policy = { $case: "threshold", value: ThresholdPolicy.fromPartial(object.policy.value) };
+        }
+        break;
+      }
+      case "fmr": {
+        if (object.policy?.value !== undefined && object.policy?.value !== null) {
+          message.policy = { $case: "fmr", value: FmrPolicy.fromPartial(object.policy.value) };
+        }
+        break;
+      }
+      case "cost": {
+        if (object.policy?.value !== undefined && object.policy?.value !== null) {
+          message.policy = { $case: "cost", value: CostPolicy.fromPartial(object.policy.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseThresholdPolicy(): ThresholdPolicy {
+  return {};
+}
+
+export const ThresholdPolicy: MessageFns<ThresholdPolicy> = {
+  encode(_: ThresholdPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ThresholdPolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseThresholdPolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ThresholdPolicy>): ThresholdPolicy {
+    return ThresholdPolicy.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ThresholdPolicy>): ThresholdPolicy {
+    const message = createBaseThresholdPolicy();
+    return message;
+  },
+};
+
+function createBaseFmrPolicy(): FmrPolicy {
+  return { fmr: 0 };
+}
+
+export const FmrPolicy: MessageFns<FmrPolicy> = {
+  encode(message: FmrPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fmr !== 0) {
+      writer.uint32(9).double(message.fmr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FmrPolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFmrPolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.fmr = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FmrPolicy>): FmrPolicy {
+    return FmrPolicy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FmrPolicy>): FmrPolicy {
+    const message = createBaseFmrPolicy();
+    message.fmr = object.fmr ?? 0;
+    return message;
+  },
+};
+
+function createBaseCostPolicy(): CostPolicy {
+  return { miss: 0, falseMatch: 0, prior: 0 };
+}
+
+export const CostPolicy: MessageFns<CostPolicy> = {
+  encode(message: CostPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.miss !== 0) {
+      writer.uint32(9).double(message.miss);
+    }
+    if (message.falseMatch !== 0) {
+      writer.uint32(17).double(message.falseMatch);
+    }
+    if (message.prior !== 0) {
+      writer.uint32(25).double(message.prior);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CostPolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCostPolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.miss = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.falseMatch = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.prior = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CostPolicy>): CostPolicy {
+    return CostPolicy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CostPolicy>): CostPolicy {
+    const message = createBaseCostPolicy();
+    message.miss = object.miss ?? 0;
+    message.falseMatch = object.falseMatch ?? 0;
+    message.prior = object.prior ?? 0;
+    return message;
+  },
+};
+
+function createBaseCalibratedScore(): CalibratedScore {
+  return { llr: 0, probability: 0, prior: 0, fmr: 0, fmrUpper: 0, calibration: "" };
+}
+
+export const CalibratedScore: MessageFns<CalibratedScore> = {
+  encode(message: CalibratedScore, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.llr !== 0) {
+      writer.uint32(9).double(message.llr);
+    }
+    if (message.probability !== 0) {
+      writer.uint32(17).double(message.probability);
+    }
+    if (message.prior !== 0) {
+      writer.uint32(25).double(message.prior);
+    }
+    if (message.fmr !== 0) {
+      writer.uint32(33).double(message.fmr);
+    }
+    if (message.fmrUpper !== 0) {
+      writer.uint32(41).double(message.fmrUpper);
+    }
+    if (message.calibration !== "") {
+      writer.uint32(50).string(message.calibration);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CalibratedScore {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCalibratedScore();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.llr = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.probability = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.prior = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.fmr = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.fmrUpper = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.calibration = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CalibratedScore>): CalibratedScore {
+    return CalibratedScore.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CalibratedScore>): CalibratedScore {
+    const message = createBaseCalibratedScore();
+    message.llr = object.llr ?? 0;
+    message.probability = object.probability ?? 0;
+    message.prior = object.prior ?? 0;
+    message.fmr = object.fmr ?? 0;
+    message.fmrUpper = object.fmrUpper ?? 0;
+    message.calibration = object.calibration ?? "";
     return message;
   },
 };
