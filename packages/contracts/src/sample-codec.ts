@@ -8,7 +8,7 @@ const sampleRates = { least: 8000, most: 192_000 };
 const maxChannels = 8;
 
 /**
- * What a request's sample holds. Media stay views into the message; numbers are copied out of it. Throws
+ * What a request's sample holds. Media and uint8 tensors stay views into the message; other numbers are copied out of it. Throws
  * `invalid-argument` under `field` (`left.samples[0].media.data`) where the shape is wrong; what the bytes mean is the
  * modality's business.
  */
@@ -126,6 +126,8 @@ function tensorFromProto({ dataType, shape, data, chunkedBytes }: pb.Tensor, fie
   const expected = elementCount(shape) * size;
   if (data.byteLength !== expected)
     throw invalid(`is ${data.byteLength} bytes where the shape [${shape.join(', ')}] has ${expected}`, `${field}.data`);
+  // Bytes need no alignment: like media, they stay where they are until a worker takes its copy.
+  if (dataType === pb.DataType.UINT8) return { dtype: 'uint8', shape, data };
   return tensorOf(dataType, shape, copyOf(data));
 }
 
@@ -138,8 +140,6 @@ const elementBytes: Readonly<Record<number, number>> = {
 
 function tensorOf(dataType: pb.DataType, shape: readonly number[], buffer: ArrayBuffer): Tensor {
   switch (dataType) {
-    case pb.DataType.UINT8:
-      return { dtype: 'uint8', shape, data: new Uint8Array(buffer) };
     case pb.DataType.INT32:
       return { dtype: 'int32', shape, data: new Int32Array(buffer) };
     case pb.DataType.INT64:

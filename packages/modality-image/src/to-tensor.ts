@@ -26,29 +26,47 @@ export interface Pixels {
 export type ToTensor = (pixels: Pixels) => Tensor;
 
 export function createToTensor({ layout, colour, scale, mean, std }: PixelFormat): ToTensor {
-  const factors = std.map((deviation) => scale / deviation);
-  const offsets = std.map((deviation, channel) => (mean[channel] ?? 0) / deviation);
   /** Position within an RGB pixel of each of the model's channels. */
   const sources = colour === 'RGB' ? [0, 1, 2] : [2, 1, 0];
+  /** In the order of RGB, as the pixels are. */
+  const channels = [0, 1, 2].map((source) => {
+    const channel = sources.indexOf(source);
+    const deviation = std[channel] ?? 1;
+    return { channel, factor: scale / deviation, offset: (mean[channel] ?? 0) / deviation };
+  });
+  const tables = channels.map(({ factor, offset }) =>
+    Float32Array.from({ length: 256 }, (_, v) => v * factor - offset),
+  );
   return ({ width, height, data }) => {
     const area = width * height;
     const values = new Float32Array(area * 3);
     const [pixelStep, channelStep] = layout === 'NCHW' ? [1, area] : [3, 1];
-    for (const [channel, source] of sources.entries())
-      writeChannel(
-        data,
-        source,
-        factors[channel] ?? 1,
-        offsets[channel] ?? 0,
-        values,
-        channel * channelStep,
-        pixelStep,
-      );
+    const starts = channels.map(({ channel }) => channel * channelStep);
+    if (data instanceof Uint8Array) writeBytes(data, tables, values, starts, pixelStep);
+    else
+      for (const [source, { factor, offset }] of channels.entries())
+        writeChannel(data, source, factor, offset, values, starts[source] ?? 0, pixelStep);
     return float32(layout === 'NCHW' ? [1, 3, height, width] : [1, height, width, 3], values);
   };
 }
 
-/** Plain numbers, no objects: a crop's 67,500 values pass through here. */
+/** One pass and a look-up a value, cheaper than three passes that compute: a crop's 67,500 values come through here. */
+function writeBytes(
+  data: Uint8Array,
+  tables: readonly Float32Array[],
+  values: Float32Array,
+  starts: readonly number[],
+  step: number,
+): void {
+  const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
+  const [toRed, toGreen, toBlue] = starts as [number, number, number];
+  for (let at = 0, out = 0; at < data.length; at += 3, out += step) {
+    values[toRed + out] = red[data[at] as number] as number;
+    values[toGreen + out] = green[data[at + 1] as number] as number;
+    values[toBlue + out] = blue[data[at + 2] as number] as number;
+  }
+}
+
 function writeChannel(
   data: Pixels['data'],
   source: number,
