@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
-import { createByteBudget, readDescriptorSet, v1 } from '@affinis/contracts';
+import { createByteBudget, v1 } from '@affinis/contracts';
 import type { Runtime } from '@affinis/core';
 import { Server } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import type { Logger } from 'pino';
 import { createEmbedderService } from '../services/embedder-service.ts';
 import { createMetricService } from '../services/metric-service.ts';
@@ -13,6 +11,7 @@ import { serverCredentials } from './credentials.ts';
 import { createGuard } from './guard.ts';
 import { addHealth } from './health.ts';
 import { listen } from './listener.ts';
+import { addReflection } from './reflection.ts';
 import { grpcServerOptions } from './server-options.ts';
 
 export interface RunningServer {
@@ -38,8 +37,7 @@ export async function startServer(runtime: Runtime, folder: string, log: Logger)
   server.addService(v1.MetricService, createMetricService(runtime, guard, config));
   server.addService(v1.SimilarityService, createSimilarityService(runtime, guard, config, budget));
   const health = addHealth(server, runtime, ['affinis.v1.Embedder', 'affinis.v1.Metric', 'affinis.v1.Similarity']);
-  if (config.reflection)
-    new ReflectionService(loadFileDescriptorSetFromBuffer(await readDescriptorSet())).addToServer(server);
+  if (config.reflection) await addReflection(server);
 
   const listener = await listen(server, credentials, config);
   return {
