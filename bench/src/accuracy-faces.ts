@@ -1,7 +1,7 @@
 import type { AffinisClient } from '@affinis/client';
 import type { MediaSample } from '@affinis/core';
 import type { Benchmark } from './benchmark.ts';
-import { embedAll, scorePairs } from './support/embed-all.ts';
+import { countReasons, embedAll, scorePairs } from './support/embed-all.ts';
 import {
   type LfwPair,
   lfwFiles,
@@ -84,15 +84,12 @@ async function scoreLfw(
     client,
     pairs.map(({ left, right }) => [embeddingOf(left), embeddingOf(right)]),
   );
-  const failed = results.flatMap((result) => (result.ok ? [] : (result.error.reason ?? result.error.code)));
   return {
     scores,
     scored: pairs.map(({ fold, genuine }, index) => ({ fold, genuine, score: scores[index] })),
     figures: {
       imagesPerSecond: rounded((images.size / (performance.now() - started)) * 1000),
-      imagesWithoutEmbedding: Object.fromEntries(
-        [...new Set(failed)].map((reason) => [reason, failed.filter((each) => each === reason).length]),
-      ),
+      refused: countReasons(results),
       pairsWithoutScore: scores.filter((score) => score === undefined).length,
     },
   };

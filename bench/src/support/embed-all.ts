@@ -18,6 +18,17 @@ export async function embedAll(
   return answers.flat().map((result) => (result.ok ? { ok: true, value: result.value.embedding } : result));
 }
 
+/** How many samples were refused, by reason. */
+export function countReasons(results: readonly Result<unknown>[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const result of results) {
+    if (result.ok) continue;
+    const reason = result.error.reason ?? result.error.code;
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** Every sample's embedding; throws the first failure. */
 export async function embedEach(
   client: AffinisClient,
