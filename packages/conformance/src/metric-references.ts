@@ -49,6 +49,25 @@ export const mlsReference: MetricReference = (left, right) => {
   return { score: -0.5 * sum(terms) - constant, magnitude: 0.5 * sum(terms.map(Math.abs)) + constant };
 };
 
+/**
+ * `ln N([a b] | one identity) - ln N(a) - ln N(b)` of two-covariance PLDA with diagonal covariances, from the joint
+ * Gaussian's 2 x 2 covariance `[b + v1, b; b, b + v2]` a dimension; its quadratic form is written as a sum of squares.
+ */
+export const mlsLlrReference =
+  (population: (d: number) => { readonly mean: number; readonly between: number }): MetricReference =>
+  (left, right) => {
+    const terms = left.mean.flatMap((value, d) => {
+      const { mean, between: b } = population(d);
+      const [x, y] = [value - mean, at(right.mean, d) - mean];
+      const [v1, v2] = [varianceAt(left, d), varianceAt(right, d)];
+      const determinant = b * v1 + b * v2 + v1 * v2;
+      const joint = [b * (x - y) ** 2, v2 * x ** 2, v1 * y ** 2].map((square) => (-0.5 * square) / determinant);
+      const single = [x ** 2 / (b + v1), y ** 2 / (b + v2)].map((square) => 0.5 * square);
+      return [...joint, ...single, -0.5 * Math.log(determinant), 0.5 * Math.log(b + v1), 0.5 * Math.log(b + v2)];
+    });
+    return { score: sum(terms), magnitude: sum(terms.map(Math.abs)) };
+  };
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const norm = (values: readonly number[]): number => Math.sqrt(sum(values.map((value) => value * value)));
 

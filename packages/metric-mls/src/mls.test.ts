@@ -1,6 +1,6 @@
 import { metricConformance, mlsReference } from '@affinis/conformance';
 import type { EmbeddingBlock } from '@affinis/core';
-import plugin, { createMls, mls } from './index.ts';
+import plugin, { createMls, mls, mlsLlr } from './index.ts';
 
 metricConformance('mls', createMls, {
   polarity: 'similarity',
@@ -96,7 +96,7 @@ describe('mls', () => {
   });
 
   it('is offered by the plugin under its id', () => {
-    expect(plugin.metrics).toEqual([mls]);
+    expect(plugin.metrics).toEqual([mls, mlsLlr]);
     expect(mls.create(mls.parameters.parse({}))).toMatchObject({ id: 'mls', needsVariance: true });
   });
 });

@@ -1,5 +1,6 @@
-import { AffinisError, defineMetric, type EmbeddingBlock, type Metric } from '@affinis/core';
+import { defineMetric, type EmbeddingBlock, type Metric } from '@affinis/core';
 import { z } from 'zod';
+import { checkedVariances } from './variances.ts';
 
 export const mls = defineMetric({
   id: 'mls',
@@ -104,22 +105,4 @@ function diagonalTerm(
     logarithms += Math.log(s);
   }
   return quadratic + logarithms;
-}
-
-function checkedVariances(block: EmbeddingBlock, dimension: number): Float32Array {
-  if (block.dimension !== dimension)
-    throw unfit(
-      `embeddings of ${dimension} and ${block.dimension} dimensions cannot be compared; embed both with one model`,
-      'DIMENSION_MISMATCH',
-    );
-  if (block.varianceKind === 'none' || !block.variances)
-    throw unfit(
-      'MLS needs a variance on both sides: embedder gives no variance; use cosine or an embedder with an uncertainty head',
-      'NO_VARIANCE',
-    );
-  return block.variances;
-}
-
-function unfit(problem: string, reason: string): AffinisError {
-  return new AffinisError('failed-precondition', `[metric-mls] ${problem}`, { reason });
 }
