@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { AffinisError } from '@affinis/core';
+import { type CsvRow, readCsv, rowError } from './csv.ts';
+
+/** Pairs with what is known of them: `pairs.csv` with `left,right,same`, optionally `left_subject,right_subject`. */
+export interface LabelledPairs {
+  /** Distinct samples: absolute paths, or sentences. */
+  readonly samples: readonly string[];
+  readonly pairs: readonly LabelledPair[];
+  /** True where a sample is a sentence and not a file. */
+  readonly text: boolean;
+}
+
+export interface LabelledPair {
+  /** Positions in `samples`. */
+  readonly left: number;
+  readonly right: number;
+  /** 1 for one identity, 0 for two; with graded labels the grade. */
+  readonly label: number;
+  readonly leftSubject: string;
+  readonly rightSubject: string;
+  /** Line of the file. */
+  readonly line: number;
+}
+
+export interface PairOptions {
+  /** Folder that paths are relative to. */
+  readonly root: string;
+  readonly text: boolean;
+  /** The column that holds the label; `same` unless it is graded. */
+  readonly target: string;
+}
+
+/**
+ * Without subject columns every sample is its own subject, unless genuine pairs join them: samples that a chain of
+ * genuine pairs connects are one subject.
+ */
+export async function readPairs(file: string, { root, text, target }: PairOptions): Promise<LabelledPairs> {
+  const rows = await readCsv(file, ['left', 'right', target]);
+  const positions = new Map<string, number>();
+  const position = (row: CsvRow, column: 'left' | 'right') => {
+    const value = row.fields[column] ?? '';
+    if (value === '') throw rowError(file, row, column, 'is empty');
+    const key = text ? value : resolve(root, value);
+    const known = positions.get(key) ?? positions.size;
+    positions.set(key, known);
+    return known;
+  };
+  const read = rows.map((row) => ({
+    row,
+    left: position(row, 'left'),
+    right: position(row, 'right'),
+    label: target === 'same' ? sameOf(file, row) : gradeOf(file, row, target),
+  }));
+  const named = rows[0]?.fields.left_subject !== undefined && rows[0].fields.right_subject !== undefined;
+  const chains = named
+    ? undefined
+    : connected(
+        positions.size,
+        read.filter(({ label }) => target === 'same' && label === 1),
+      );
+  const pairs = read.map(({ row, left, right, label }) => ({
+    left,
+    right,
+    label,
+    leftSubject: chains ? String(chains[left]) : subjectOf(file, row, 'left_subject'),
+    rightSubject: chains ? String(chains[right]) : subjectOf(file, row, 'right_subject'),
+    line: row.line,
+  }));
+  if (target === 'same') checkSubjects(file, pairs);
+  return { samples: [...positions.keys()], pairs, text };
+}
+
+function sameOf(file: string, row: CsvRow): number {
+  const value = (row.fields.same ?? '').toLowerCase();
+  if (['1', 'true', 'yes'].includes(value)) return 1;
+  if (['0', 'false', 'no'].includes(value)) return 0;
+  throw rowError(file, row, 'same', `is "${value}"; write 1 for one identity and 0 for two`);
+}
+
+function gradeOf(file: string, row: CsvRow, target: string): number {
+  const grade = Number(row.fields[target] || Number.NaN);
+  if (Number.isFinite(grade)) return grade;
+  throw rowError(file, row, target, `is "${row.fields[target]}", no number`);
+}
+
+function subjectOf(file: string, row: CsvRow, column: string): string {
+  const subject = row.fields[column] ?? '';
+  if (subject === '') throw rowError(file, row, column, 'is empty');
+  return subject;
+}
+
+function checkSubjects(file: string, pairs: readonly LabelledPair[]): void {
+  for (const { label, leftSubject, rightSubject, line } of pairs)
+    if ((leftSubject === rightSubject) !== (label === 1))
+      throw new AffinisError(
+        'invalid-argument',
+        `${file}:${line}: same: is ${label} where the subjects are "${leftSubject}" and "${rightSubject}"`,
+        {
+          field: 'same',
+          reason: 'CONTRADICTION',
+        },
+      );
+}
+
+/** Number of the chain that each sample belongs to (union by the smallest member). */
+function connected(count: number, links: readonly { readonly left: number; readonly right: number }[]): Int32Array {
+  const parent = Int32Array.from({ length: count }, (_, index) => index);
+  const find = (index: number): number => {
+    let at = index;
+    while (parent[at] !== at) at = parent[at] ?? at;
+    parent[index] = at;
+    return at;
+  };
+  for (const { left, right } of links) {
+    const [a, b] = [find(left), find(right)];
+    parent[Math.max(a, b)] = Math.min(a, b);
+  }
+  return parent.map((_, index) => find(index));
+}
