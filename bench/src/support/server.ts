@@ -43,7 +43,10 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
   });
   endWithThisProcess(child);
   child.once('exit', () => workplace.remove());
-  const address = await readyAddress(child);
+  const address = await readyAddress(child).catch(async (thrown: unknown) => {
+    await endProcess(child);
+    throw thrown;
+  });
   const startMs = performance.now() - spawnedAt;
   const client = createAffinisClient({ address, deadlineMs: 60_000 });
   return {
@@ -81,6 +84,8 @@ function readyAddress({ stdout }: ChildProcess): Promise<string> {
   const lines = createInterface({ input: stdout });
   return new Promise((resolve, reject) => {
     lines.on('line', (line) => {
+      // Node writes to standard output too where its arguments ask for it (`--trace-gc`).
+      if (!line.startsWith('{')) return;
       const { msg, address } = JSON.parse(line) as { readonly msg: string; readonly address: string };
       if (msg === 'ready') resolve(address);
     });
