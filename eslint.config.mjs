@@ -11,9 +11,10 @@ const mayImport = {
   backend: ['core'],
   modality: ['core'],
   metric: ['core'],
+  evaluation: ['core'],
   conformance: ['core'],
   client: ['core', 'contracts'],
-  app: ['core', 'contracts', 'backend', 'modality', 'metric', 'client'],
+  app: ['core', 'contracts', 'backend', 'modality', 'metric', 'evaluation', 'client'],
   bench: ['core', 'contracts', 'modality', 'client', 'conformance'],
 };
 const testsMayAlsoImport = ['conformance', 'backend'];
