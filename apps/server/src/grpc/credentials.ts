@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { AffinisError, type ServerConfig } from '@affinis/core';
 import { ServerCredentials } from '@grpc/grpc-js';
 
@@ -28,12 +30,19 @@ export function serverCredentials({ host, tls, tokensFile }: ServerConfig, folde
   const clientCa = tls.clientCa === undefined ? null : read('clientCa', tls.clientCa);
   const pair = { cert_chain: read('cert', tls.cert), private_key: read('key', tls.key) };
   try {
+    // grpc-js reads them only when it listens, and throws what OpenSSL says.
+    createSecureContext({ cert: pair.cert_chain, key: pair.private_key });
+    if (clientCa) new X509Certificate(clientCa);
     return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null);
   } catch (cause) {
-    throw new AffinisError('invalid-argument', 'server.tls: the certificate and key do not fit or are no PEM files', {
-      field: 'server.tls',
-      cause,
-    });
+    throw new AffinisError(
+      'invalid-argument',
+      'server.tls: the files are no PEM files of certificates and a key, or the certificate and key do not fit',
+      {
+        field: 'server.tls',
+        cause,
+      },
+    );
   }
 }
 

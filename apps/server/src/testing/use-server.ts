@@ -50,3 +50,11 @@ export async function withServer<T>(
     await server.stop('SIGKILL');
   }
 }
+
+/** Exit code and output of a server that must not come up. */
+export async function failedStart(options: ServerProcessOptions): Promise<string> {
+  const started = await startServerProcess(options).catch((thrown: Error) => thrown.message);
+  if (typeof started === 'string') return started;
+  await started.stop('SIGKILL');
+  throw new Error('the server started');
+}
