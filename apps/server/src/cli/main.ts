@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addConfig } from './config.ts';
 import { addEmbed } from './embed.ts';
+import { addEvaluate } from './evaluate.ts';
 import { exitCodes, fail } from './exit-codes.ts';
 import { addModels } from './models.ts';
 import { addServe } from './serve.ts';
@@ -15,11 +17,13 @@ const program = new Command('affinis')
   .exitOverride()
   .addHelpText('after', `\nExit codes:\n${exitCodes.map(({ code, meaning }) => `  ${code}  ${meaning}`).join('\n')}`);
 
-for (const add of [addServe, addVerify, addCompare, addEmbed, addModels, addConfig]) add(program);
+for (const add of [addServe, addVerify, addCompare, addEmbed, addCalibrate, addEvaluate, addModels, addConfig])
+  add(program);
 
 try {
   await program.parseAsync();
 } catch (thrown) {
+  // commander has printed its own message; help and --version are no failure.
   // commander has printed its own message; help and --version are no failure.
   process.exitCode =
     thrown instanceof CommanderError ? (thrown.exitCode === 0 ? 0 : 2) : fail(thrown, process.argv.includes('--json'));

@@ -55,7 +55,7 @@ export async function readPairs(file: string, { root, text, target }: PairOption
   const named = rows[0]?.fields.left_subject !== undefined && rows[0].fields.right_subject !== undefined;
   const chains = named
     ? undefined
-    : connected(
+    : connectedSubjects(
         positions.size,
         read.filter(({ label }) => target === 'same' && label === 1),
       );
@@ -103,8 +103,11 @@ function checkSubjects(file: string, pairs: readonly LabelledPair[]): void {
       );
 }
 
-/** Number of the chain that each sample belongs to (union by the smallest member). */
-function connected(count: number, links: readonly { readonly left: number; readonly right: number }[]): Int32Array {
+/** Number of the chain of genuine pairs that each of `count` samples belongs to: its smallest member. */
+export function connectedSubjects(
+  count: number,
+  links: readonly { readonly left: number; readonly right: number }[],
+): Int32Array {
   const parent = Int32Array.from({ length: count }, (_, index) => index);
   const find = (index: number): number => {
     let at = index;

@@ -1,0 +1,181 @@
+import type { SinglePipeline } from '@affinis/core';
+import {
+  aucOf,
+  bestAccuracy,
+  bootstrapWeights,
+  cllrOf,
+  type DiscardPoint,
+  eerOf,
+  errorVersusDiscard,
+  interval,
+  minCllrOf,
+  neededImpostors,
+  pick,
+  type Ranking,
+  rankEquivalent,
+  rankTrials,
+  rocOf,
+  type Trials,
+  tarAtFar,
+} from '@affinis/evaluation';
+import type { Dataset } from './dataset.ts';
+import { type ScoredPairs, trialsOf } from './score-pairs.ts';
+
+export interface ScoredPipeline {
+  readonly pipeline: SinglePipeline;
+  readonly scored: ScoredPairs;
+}
+
+export interface PipelineReport {
+  readonly pipeline: string;
+  readonly pairs: { readonly genuine: number; readonly impostor: number; readonly leftOut: number };
+  readonly failedSamples: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly eer: number;
+  readonly auc: number;
+  readonly accuracy: number;
+  /** By the rate asked for: `1e-3`. */
+  readonly tarAtFar: Readonly<Record<string, TarAtFar>>;
+  readonly minCllr: number;
+  /** Of the pipeline's own calibration; null where it has none. */
+  readonly cllr: number | null;
+  /** Share of genuine pairs that were not matched and of impostors that were, by the pipeline's policy. */
+  readonly decisions: { readonly fnmr: number; readonly fmr: number } | null;
+  /** Null where the embedder gives no uncertainty. */
+  readonly errorVersusDiscard: readonly DiscardPoint[] | null;
+}
+
+export type TarAtFar = { readonly tar: number; readonly far: number } | { readonly tar: null; readonly reason: string };
+
+export interface PipelineDifference {
+  readonly first: string;
+  readonly second: string;
+  /** Pairs that both could score. */
+  readonly pairs: number;
+  /** The two order all pairs alike, so that no difference can exist. */
+  readonly rankEquivalent: boolean;
+  /** `second - first` with its 95 % interval, by figure. */
+  readonly differences: Readonly<
+    Record<string, { readonly value: number; readonly low: number; readonly high: number }>
+  >;
+}
+
+const rates = [1e-1, 1e-2, 1e-3, 1e-4];
+const rateName = (rate: number) => rate.toExponential(0);
+
+export function reportOf({ pipeline, scored }: ScoredPipeline, dataset: Dataset): PipelineReport {
+  const trials = trialsOf(pipeline, dataset, scored);
+  const ranking = rankTrials(trials);
+  const roc = rocOf(ranking);
+  const genuine = trials.same.reduce((sum, label) => sum + label, 0);
+  const impostor = trials.same.length - genuine;
+  const judged = judge(pipeline, scored);
+  const tarAt = (rate: number): TarAtFar => {
+    const needed = neededImpostors(rate);
+    if (impostor < needed)
+      return { tar: null, reason: `insufficient data: ${impostor} impostor pairs, ${needed} needed` };
+    const { tar, far } = tarAtFar(roc, rate);
+    return { tar, far };
+  };
+  const uncertain = scored.leftUncertainty.some(Number.isNaN)
+    ? undefined
+    : scored.leftUncertainty.map((left, row) => Math.exp(left) + Math.exp(scored.rightUncertainty[row] as number));
+  return {
+    pipeline: pipeline.name,
+    pairs: { genuine, impostor, leftOut: dataset.left.length - trials.same.length },
+    failedSamples: scored.failedSamples,
+    failures: Object.fromEntries(scored.failures),
+    eer: eerOf(roc),
+    auc: aucOf(roc),
+    accuracy: bestAccuracy(ranking).accuracy,
+    tarAtFar: Object.fromEntries(rates.map((rate) => [rateName(rate), tarAt(rate)])),
+    minCllr: minCllrOf(trials),
+    cllr: judged.ratios ? cllrOf({ ...trials, scores: judged.ratios }) : null,
+    decisions: judged.matches ? decisionRates(judged.matches, trials) : null,
+    errorVersusDiscard: uncertain ? errorVersusDiscard(trials, uncertain) : null,
+  };
+}
+
+/** What the pipeline's policy makes of each score. */
+export function judge(
+  { judge: judgeScore }: SinglePipeline,
+  { scores, leftUncertainty, rightUncertainty }: ScoredPairs,
+) {
+  const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? undefined : value);
+  const assessments = Array.from(scores, (score, row) =>
+    judgeScore(score, known(leftUncertainty[row]), known(rightUncertainty[row])),
+  );
+  const [first] = assessments;
+  return {
+    assessments,
+    ratios: first?.calibrated
+      ? Float64Array.from(assessments, ({ calibrated }) => calibrated?.llr ?? Number.NaN)
+      : undefined,
+    matches:
+      first && first.decision !== 'undecided'
+        ? Uint8Array.from(assessments, ({ decision }) => (decision === 'match' ? 1 : 0))
+        : undefined,
+  };
+}
+
+function decisionRates(matches: Uint8Array, { same }: Trials) {
+  const count = (label: number, match: number) =>
+    same.reduce((sum, value, row) => sum + (value === label && matches[row] === match ? 1 : 0), 0);
+  return { fnmr: count(1, 0) / (count(1, 0) + count(1, 1)), fmr: count(0, 1) / (count(0, 0) + count(0, 1)) };
+}
+
+/** The paired difference of two pipelines on the pairs that both could score, both on the same draws of subjects. */
+export function differenceOf(
+  first: ScoredPipeline,
+  second: ScoredPipeline,
+  dataset: Dataset,
+  options: { draws: number; seed: number },
+): PipelineDifference {
+  const [a, b] = commonTrials(first, second, dataset);
+  const figures = (ranking: Ranking, weights?: Float64Array): Record<string, number> => {
+    const roc = rocOf(ranking, weights);
+    const impostor = ranking.trials.same.length - ranking.trials.same.reduce((sum, label) => sum + label, 0);
+    const supported = rates.filter((rate) => impostor >= neededImpostors(rate));
+    return {
+      eer: eerOf(roc),
+      ...Object.fromEntries(supported.map((rate) => [`tarAtFar ${rateName(rate)}`, tarAtFar(roc, rate).tar])),
+    };
+  };
+  const [rankingA, rankingB] = [rankTrials(a), rankTrials(b)];
+  const subtract = (x: Record<string, number>, y: Record<string, number>) =>
+    Object.fromEntries(Object.keys(x).map((name) => [name, (y[name] as number) - (x[name] as number)]));
+  const value = subtract(figures(rankingA), figures(rankingB));
+  const drawn: Record<string, number>[] = [];
+  for (const weights of bootstrapWeights(a, options))
+    drawn.push(subtract(figures(rankingA, weights), figures(rankingB, weights)));
+  return {
+    first: first.pipeline.name,
+    second: second.pipeline.name,
+    pairs: a.same.length,
+    rankEquivalent: rankEquivalent(a.scores, b.scores),
+    differences: Object.fromEntries(
+      Object.entries(value).map(([name, difference]) => [
+        name,
+        { value: difference, ...interval(drawn.map((draw) => draw[name] as number)) },
+      ]),
+    ),
+  };
+}
+
+function commonTrials(first: ScoredPipeline, second: ScoredPipeline, dataset: Dataset): [Trials, Trials] {
+  const inSecond = new Map([...second.scored.rows].map((row, at) => [row, at]));
+  const shared = [...first.scored.rows].flatMap((row, at) => {
+    const other = inSecond.get(row);
+    return other === undefined ? [] : [[at, other] as const];
+  });
+  return [
+    pick(
+      trialsOf(first.pipeline, dataset, first.scored),
+      Uint32Array.from(shared, ([at]) => at),
+    ),
+    pick(
+      trialsOf(second.pipeline, dataset, second.scored),
+      Uint32Array.from(shared, ([, at]) => at),
+    ),
+  ];
+}

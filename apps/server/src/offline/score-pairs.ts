@@ -1,0 +1,88 @@
+import {
+  AffinisError,
+  checkComparable,
+  type Embedding,
+  packBlock,
+  type Result,
+  type SinglePipeline,
+} from '@affinis/core';
+import type { Trials } from '@affinis/evaluation';
+import type { Dataset } from './dataset.ts';
+
+/** Scores of a data set's pairs by one pipeline; pairs of which a side failed are left out. */
+export interface ScoredPairs {
+  /** Positions of the pairs that were scored. */
+  readonly rows: Int32Array;
+  /** The metric's own scores, in the order of `rows`. */
+  readonly scores: Float64Array;
+  /** Logarithm of each side's mean variance; NaN where the embedder gives none. */
+  readonly leftUncertainty: Float64Array;
+  readonly rightUncertainty: Float64Array;
+  /** Samples that failed, and how often for which reason. */
+  readonly failures: ReadonlyMap<string, number>;
+  readonly failedSamples: number;
+}
+
+/** Throws what the metric throws: a score that is not finite is refused, naming the pair. */
+export function scorePairs(
+  { metric }: SinglePipeline,
+  dataset: Dataset,
+  embeddings: readonly Result<Embedding>[],
+): ScoredPairs {
+  const rows: number[] = [];
+  const scores: number[] = [];
+  const score = new Float64Array(1);
+  const options = { withVariance: metric.needsVariance };
+  const blocks = embeddings.map((result) => (result.ok ? packBlock([result.value], options) : undefined));
+  const uncertainty = embeddings.map((result) => (result.ok ? logVariance(result.value) : Number.NaN));
+  let checked = false;
+  for (const [row, left] of dataset.left.entries()) {
+    const right = dataset.right[row] as number;
+    const [a, b] = [blocks[left], blocks[right]];
+    if (!a || !b) continue;
+    if (!checked) checkComparable(metric, embeddingOf(embeddings[left]), embeddingOf(embeddings[right]));
+    checked = true;
+    metric.scoreBlock(a, b, score);
+    const value = score[0] as number;
+    if (!Number.isFinite(value))
+      throw new AffinisError(
+        'invalid-argument',
+        `pair ${row + 1}: metric "${metric.id}" gives ${value}; a score that is not finite is never ranked`,
+        { reason: 'NON_FINITE_SCORE' },
+      );
+    rows.push(row);
+    scores.push(value);
+  }
+  const failed = embeddings.flatMap((result) => (result.ok ? [] : [result.error.reason ?? result.error.code]));
+  const failures = new Map<string, number>();
+  for (const reason of failed) failures.set(reason, (failures.get(reason) ?? 0) + 1);
+  return {
+    rows: Int32Array.from(rows),
+    scores: Float64Array.from(scores),
+    leftUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.left[row] as number] ?? Number.NaN),
+    rightUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.right[row] as number] ?? Number.NaN),
+    failures,
+    failedSamples: failed.length,
+  };
+}
+
+/** The scored pairs as trials; distances are negated, so that higher is more alike. */
+export function trialsOf({ metric }: SinglePipeline, dataset: Dataset, { rows, scores }: ScoredPairs): Trials {
+  const at = (values: Int32Array) => rows.map((row) => values[row] as number);
+  return {
+    scores: metric.polarity === 'similarity' ? scores : scores.map((score) => -score),
+    same: Uint8Array.from(rows, (row) => (dataset.labels[row] === 1 ? 1 : 0)),
+    left: at(dataset.leftSubjects),
+    right: at(dataset.rightSubjects),
+  };
+}
+
+function embeddingOf(result: Result<Embedding> | undefined): Embedding {
+  if (result?.ok) return result.value;
+  throw new AffinisError('internal', 'no embedding');
+}
+
+function logVariance({ variance }: Embedding): number {
+  if (!variance) return Number.NaN;
+  return Math.log(variance.values.reduce((sum, value) => sum + value, 0) / variance.values.length);
+}
