@@ -43,7 +43,8 @@ interface Call {
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
-export function createGuard(limits: Limits, log: Logger): Guard {
+/** `dropPeer` closes the connection of a client that does not take what a stream has for it. */
+export function createGuard(limits: Limits, log: Logger, dropPeer: (peer: string) => void = () => {}): Guard {
   let active = 0;
   let draining = false;
 
@@ -79,6 +80,19 @@ export function createGuard(limits: Limits, log: Logger): Guard {
     }
   };
 
+  /** Ends a streaming call as its work ended, and sees to it that the end gets out. */
+  const answer = async <I, O>(method: string, call: StreamingCall<I, O>, work: Promise<void>): Promise<void> => {
+    const peer = call.getPeer();
+    await respond(call, work);
+    if (call.cancelled || call.writableFinished) return;
+    // A status waits behind the messages before it, and those on a client that reads: for ever where it never does.
+    const timer = setTimeout(() => {
+      log.warn({ method, peer }, 'connection closed: the client does not read');
+      dropPeer(peer);
+    }, limits.streamIdleMs);
+    for (const event of ['finish', 'cancelled']) call.once(event, () => clearTimeout(timer));
+  };
+
   return {
     unary: (method, handler) => (call, callback) => {
       run(method, call, budgetOf(call, limits), (control) => handler(call.request, control)).then(
@@ -87,7 +101,8 @@ export function createGuard(limits: Limits, log: Logger): Guard {
       );
     },
     serverStream: (method, handler) => (call) => {
-      void respond(
+      void answer(
+        method,
         call,
         run(method, call, budgetOf(call, limits), ({ signal }) =>
           pipe(handler(call.request, { signal }), call, signal),
@@ -98,7 +113,7 @@ export function createGuard(limits: Limits, log: Logger): Guard {
       const work = run(method, call, limits.streamIdleMs, ({ signal, touch }) =>
         pipe(handler(touching(messagesOf(call), touch), { signal }), call, signal, touch),
       );
-      void respond(call, work);
+      void answer(method, call, work);
     },
     get active() {
       return active;
@@ -108,6 +123,8 @@ export function createGuard(limits: Limits, log: Logger): Guard {
     },
   };
 }
+
+type StreamingCall<I, O> = ServerWritableStream<I, O> | ServerDuplexStream<I, O>;
 
 interface CallControl extends CallContext {
   /** Starts the time limit anew: a stream's limit is on idleness, not on its length. */
@@ -140,7 +157,9 @@ function createCallControl(call: Call, budgetMs: number): CallControl {
       }
       return controller.signal;
     },
-    touch: () => timer.refresh(),
+    touch: () => {
+      if (!ended) timer.refresh();
+    },
     race: (work) =>
       new Promise((resolve, reject) => {
         rejectRace = reject;
@@ -167,9 +186,9 @@ function budgetOf(call: Call, limits: Limits): number {
 }
 
 /** Writes a handler's messages, waiting where the client reads more slowly than they come. */
-async function pipe<O>(
+async function pipe<I, O>(
   messages: AsyncIterable<O>,
-  call: ServerWritableStream<unknown, O> | ServerDuplexStream<unknown, O>,
+  call: StreamingCall<I, O>,
   signal: AbortSignal,
   touch?: () => void,
 ): Promise<void> {
@@ -191,11 +210,8 @@ async function* touching<I>(messages: AsyncIterable<I>, touch: () => void): Asyn
   }
 }
 
-/** Ends a streaming call with its outcome; `destroy` is what makes grpc-js send a status from a stream. */
-async function respond<I, O>(
-  call: ServerWritableStream<I, O> | ServerDuplexStream<I, O>,
-  work: Promise<void>,
-): Promise<void> {
+/** Ends a streaming call with its outcome; an `error` event makes grpc-js send a status, and ends the reading side. */
+async function respond<I, O>(call: StreamingCall<I, O>, work: Promise<void>): Promise<void> {
   try {
     await work;
     call.end();

@@ -6,6 +6,8 @@ import type { Server, ServerCredentials } from '@grpc/grpc-js';
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /** Closes one connection, given as grpc-js names its peer. */
+  drop(peer: string): void;
   /** Stops accepting; connections that are open stay. */
   stop(): void;
   /** Closes every connection. */
@@ -18,10 +20,13 @@ export async function listen(
   options: { host: string; port: number; maxConnections: number },
 ): Promise<Listener> {
   const injector = server.createConnectionInjector(credentials);
-  const sockets = new Set<Socket>();
+  const sockets = new Map<string, Socket>();
   const net: NetServer = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    sockets.set(peer, socket);
+    socket.on('close', () => {
+      if (sockets.get(peer) === socket) sockets.delete(peer);
+    });
     socket.on('error', () => socket.destroy());
     injector.injectConnection(socket);
   });
@@ -30,11 +35,12 @@ export async function listen(
   return {
     host: options.host,
     port,
+    drop: (peer) => sockets.get(peer)?.destroy(),
     stop: () => net.close(),
     destroy: () => {
       net.close();
       injector.destroy();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.values()) socket.destroy();
     },
   };
 }

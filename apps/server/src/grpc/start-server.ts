@@ -10,7 +10,7 @@ import { authenticate, readTokens } from './authentication.ts';
 import { serverCredentials } from './credentials.ts';
 import { createGuard } from './guard.ts';
 import { addHealth } from './health.ts';
-import { listen } from './listener.ts';
+import { type Listener, listen } from './listener.ts';
 import { addReflection } from './reflection.ts';
 import { grpcServerOptions } from './server-options.ts';
 
@@ -29,8 +29,9 @@ export async function startServer(runtime: Runtime, folder: string, log: Logger)
   const config = runtime.config.server;
   const credentials = serverCredentials(config, folder);
   const tokens = config.tokensFile === undefined ? [] : readTokens(resolve(folder, config.tokensFile));
+  let listener: Listener | undefined;
   const server = new Server(grpcServerOptions(config, tokens.length > 0 ? [authenticate(tokens, log)] : []));
-  const guard = createGuard(config, log);
+  const guard = createGuard(config, log, (peer) => listener?.drop(peer));
   const budget = createByteBudget(chunkBudgetBytes);
 
   server.addService(v1.EmbedderService, createEmbedderService(runtime, guard, config, budget));
@@ -39,17 +40,17 @@ export async function startServer(runtime: Runtime, folder: string, log: Logger)
   const health = addHealth(server, runtime, ['affinis.v1.Embedder', 'affinis.v1.Metric', 'affinis.v1.Similarity']);
   if (config.reflection) await addReflection(server);
 
-  const listener = await listen(server, credentials, config);
+  listener = await listen(server, credentials, config);
   return {
     host: listener.host,
     port: listener.port,
     async stop() {
       health.drain();
       guard.drain();
-      listener.stop();
+      listener?.stop();
       await Promise.race([gracefulShutdown(server), settled(guard, config.drainMs)]);
       server.forceShutdown();
-      listener.destroy();
+      listener?.destroy();
     },
   };
 }
