@@ -13,7 +13,7 @@ import { useServer } from '../testing/use-server.ts';
 
 const server = useServer({
   config: obedientConfig(
-    'server: { maxMessageBytes: 1048576, maxConcurrentStreams: 16, maxConnections: 8, streamIdleMs: 400, maxDeadlineMs: 800 }',
+    'server: { maxMessageBytes: 1048576, maxConcurrentStreams: 16, maxConnections: 8, streamIdleMs: 400, maxDeadlineMs: 500 }',
   ),
 });
 let http2: Http2Client;

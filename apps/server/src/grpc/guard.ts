@@ -182,7 +182,8 @@ const clientCancelled = () => new AffinisError('cancelled', '[server] the client
 /** What is left of the client's deadline, no more than the configured most. */
 function budgetOf(call: Call, limits: Limits): number {
   const deadline = Number(call.getDeadline());
-  return Number.isFinite(deadline) ? Math.min(deadline - Date.now(), limits.maxDeadlineMs) : limits.defaultDeadlineMs;
+  const wanted = Number.isFinite(deadline) ? deadline - Date.now() : limits.defaultDeadlineMs;
+  return Math.min(wanted, limits.maxDeadlineMs);
 }
 
 /** Writes a handler's messages, waiting where the client reads more slowly than they come. */
