@@ -14,6 +14,8 @@ import type { Logger } from 'pino';
 export interface CallContext {
   /** Aborts with an AffinisError when the deadline passes, the client goes, or a stream falls idle. */
   readonly signal: AbortSignal;
+  /** Of an item that failed alone: puts the cause in the log where the client is told to look for it there. */
+  report(error: AffinisError): void;
 }
 
 /**
@@ -56,7 +58,9 @@ export function createGuard(limits: Limits, log: Logger, dropPeer: (peer: string
     work: (control: CallControl) => Promise<T>,
   ): Promise<T> => {
     const started = performance.now();
-    const control = createCallControl(call, budgetMs);
+    const control = createCallControl(call, budgetMs, (error) => {
+      if (error.code === 'internal') log.error({ method, ...causeOf(error) }, 'item failed');
+    });
     active++;
     try {
       if (draining)
@@ -70,8 +74,7 @@ export function createGuard(limits: Limits, log: Logger, dropPeer: (peer: string
     } catch (thrown) {
       const error = AffinisError.from(thrown, 'server');
       const entry = { method, code: error.code, reason: error.reason, ms: elapsed(started) };
-      if (error.code === 'internal')
-        log.error({ ...entry, message: error.message, cause: describe(error.cause) }, 'call failed');
+      if (error.code === 'internal') log.error({ ...entry, ...causeOf(error) }, 'call failed');
       else log.debug(entry, 'call refused');
       throw error;
     } finally {
@@ -104,14 +107,14 @@ export function createGuard(limits: Limits, log: Logger, dropPeer: (peer: string
       void answer(
         method,
         call,
-        run(method, call, budgetOf(call, limits), ({ signal }) =>
-          pipe(handler(call.request, { signal }), call, signal),
+        run(method, call, budgetOf(call, limits), (control) =>
+          pipe(handler(call.request, control), call, control.signal),
         ),
       );
     },
     duplex: (method, handler) => (call) => {
-      const work = run(method, call, limits.streamIdleMs, ({ signal, touch }) =>
-        pipe(handler(touching(messagesOf(call), touch), { signal }), call, signal, touch),
+      const work = run(method, call, limits.streamIdleMs, (control) =>
+        pipe(handler(touching(messagesOf(call), control.touch), control), call, control.signal, control.touch),
       );
       void answer(method, call, work);
     },
@@ -135,7 +138,7 @@ interface CallControl extends CallContext {
 }
 
 /** Many calls are over before anything could abort them: a signal and an error are made only where they are needed. */
-function createCallControl(call: Call, budgetMs: number): CallControl {
+function createCallControl(call: Call, budgetMs: number, report: CallContext['report']): CallControl {
   let controller: AbortController | undefined;
   let reason: AffinisError | undefined;
   let rejectRace: ((reason: AffinisError) => void) | undefined;
@@ -150,6 +153,7 @@ function createCallControl(call: Call, budgetMs: number): CallControl {
   // grpc-js emits it after a success too; `ended` tells the two apart.
   call.on('cancelled', () => abort(clientCancelled));
   return {
+    report,
     get signal() {
       if (!controller) {
         controller = new AbortController();
@@ -222,5 +226,7 @@ async function respond<I, O>(call: StreamingCall<I, O>, work: Promise<void>): Pr
 }
 
 const elapsed = (started: number) => Math.round((performance.now() - started) * 10) / 10;
-const describe = (cause: unknown) =>
-  cause instanceof Error ? cause.stack : cause === undefined ? undefined : String(cause);
+const causeOf = ({ message, cause }: AffinisError) => ({
+  message,
+  cause: cause instanceof Error ? cause.stack : cause === undefined ? undefined : String(cause),
+});

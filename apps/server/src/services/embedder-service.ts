@@ -15,7 +15,7 @@ import {
   type Result,
   type Runtime,
 } from '@affinis/core';
-import type { Guard } from '../grpc/guard.ts';
+import type { CallContext, Guard } from '../grpc/guard.ts';
 import { availabilityOf } from './availability.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
@@ -52,17 +52,17 @@ export function createEmbedderService(
       ),
     })),
 
-    embed: guard.unary('Embedder/Embed', async (request: v1.EmbedRequest, { signal }): Promise<v1.EmbedResponse> => {
+    embed: guard.unary('Embedder/Embed', async (request: v1.EmbedRequest, context): Promise<v1.EmbedResponse> => {
       const choose = chooser(request.embedder);
       checkBatch(request.items.length, limits);
       return {
         results: await Promise.all(
-          request.items.map((item, index) => embedItem(choose, item, `items[${index}]`, signal)),
+          request.items.map((item, index) => embedItem(choose, item, `items[${index}]`, context)),
         ),
       };
     }),
 
-    embedStream: guard.duplex('Embedder/EmbedStream', (messages: AsyncIterable<v1.EmbedStreamRequest>, { signal }) =>
+    embedStream: guard.duplex('Embedder/EmbedStream', (messages: AsyncIterable<v1.EmbedStreamRequest>, context) =>
       itemStream<v1.EmbedStart, v1.EmbedItem, v1.EmbedStreamResponse>(messages, {
         limits,
         budget,
@@ -70,7 +70,7 @@ export function createEmbedderService(
           const choose = chooser(embedder);
           return async (item) => ({
             result: item.ok
-              ? await embedItem(choose, item.item, 'item', signal)
+              ? await embedItem(choose, item.item, 'item', context)
               : resultOf(undefined, { id: item.id, field: 'item' }, failure(item.error)),
           });
         },
@@ -83,7 +83,7 @@ async function embedItem(
   choose: (item: v1.EmbedItem) => EmbedderHost,
   item: v1.EmbedItem,
   field: string,
-  signal: AbortSignal,
+  { signal, report }: CallContext,
 ): Promise<v1.EmbedResult> {
   let host: EmbedderHost | undefined;
   const result = await attempt(async () => {
@@ -93,6 +93,7 @@ async function embedItem(
       throw (embedded?.error ?? new AffinisError('internal', '[server] no result for a sample')).at('sample');
     return embedded.value;
   });
+  if (!result.ok) report(result.error);
   return resultOf(host, { id: item.id, field }, result);
 }
 

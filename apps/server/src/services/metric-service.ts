@@ -49,7 +49,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
       ),
     })),
 
-    score: guard.unary('Metric/Score', async (request: v1.ScoreRequest): Promise<v1.ScoreResponse> => {
+    score: guard.unary('Metric/Score', async (request: v1.ScoreRequest, context): Promise<v1.ScoreResponse> => {
       const configured = find(request.metric);
       const { name, metric } = configured;
       checkBatch(request.pairs.length, limits, 'pairs');
@@ -61,6 +61,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
             checkComparable(metric, left, right);
             return scorePair(runtime.metricFor(configured, left.space).metric, left, right);
           });
+          if (!result.ok) context.report(result.error);
           return scoreResultToProto({ id: pair.id, field: `pairs[${index}]` }, result);
         }),
       );

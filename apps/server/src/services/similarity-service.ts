@@ -19,7 +19,7 @@ import {
   type Verification,
   verify,
 } from '@affinis/core';
-import type { Guard } from '../grpc/guard.ts';
+import type { CallContext, Guard } from '../grpc/guard.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
 import { defaultPipeline, identityOf, listingOf, pipelinesLike, usablePipeline } from './pipelines.ts';
@@ -33,13 +33,14 @@ export function createSimilarityService(
 ): v1.SimilarityServer {
   const verifier = (name: string) => {
     const named = name === '' ? undefined : usablePipeline(runtime, name);
-    return async (item: v1.VerifyItem, place: ItemPlace, signal: AbortSignal): Promise<v1.VerifyResult> => {
+    return async (item: v1.VerifyItem, place: ItemPlace, { signal, report }: CallContext): Promise<v1.VerifyResult> => {
       let pipeline: Pipeline | undefined = named;
       const result = await attempt(async () => {
         const comparison = verifyItemFromProto(item);
         pipeline ??= defaultPipeline(runtime, comparison);
         return unwrap((await verify(pipeline, [comparison], signal))[0]);
       });
+      if (!result.ok) report(result.error);
       return verifyResult(place, result, pipeline);
     };
   };
@@ -53,7 +54,11 @@ export function createSimilarityService(
     const named = names.map((name) => usablePipeline(runtime, name));
     const choose = (comparison: Comparison) =>
       named.length > 0 ? named : pipelinesLike(runtime, defaultPipeline(runtime, comparison));
-    return async (item: v1.VerifyItem, place: ItemPlace, signal: AbortSignal): Promise<v1.CompareResult> => {
+    return async (
+      item: v1.VerifyItem,
+      place: ItemPlace,
+      { signal, report }: CallContext,
+    ): Promise<v1.CompareResult> => {
       const results = await attempt(async () => {
         const comparison = verifyItemFromProto(item);
         const pipelines = choose(comparison);
@@ -63,6 +68,8 @@ export function createSimilarityService(
           result: row[index] ?? failure(undefined, 'server'),
         }));
       });
+      for (const result of results.ok ? results.value.map(({ result }) => result) : [results])
+        if (!result.ok) report(result.error);
       return compareResultToProto(place, results);
     };
   };
@@ -74,48 +81,43 @@ export function createSimilarityService(
       ),
     })),
 
-    verify: guard.unary(
-      'Similarity/Verify',
-      async (request: v1.VerifyRequest, { signal }): Promise<v1.VerifyResponse> => {
-        const answer = verifier(request.pipeline);
-        checkBatch(request.items.length, limits);
-        return {
-          results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), signal))),
-        };
-      },
-    ),
+    verify: guard.unary('Similarity/Verify', async (request: v1.VerifyRequest, context): Promise<v1.VerifyResponse> => {
+      const answer = verifier(request.pipeline);
+      checkBatch(request.items.length, limits);
+      return {
+        results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), context))),
+      };
+    }),
 
-    verifyStream: guard.duplex(
-      'Similarity/VerifyStream',
-      (messages: AsyncIterable<v1.VerifyStreamRequest>, { signal }) =>
-        itemStream<v1.VerifyStart, v1.VerifyItem, v1.VerifyStreamResponse>(messages, {
-          limits,
-          budget,
-          open({ pipeline }) {
-            const answer = verifier(pipeline);
-            return async (item) => ({
-              result: item.ok
-                ? await answer(item.item, streamPlace(item.item.id), signal)
-                : verifyResult(streamPlace(item.id), failure(item.error), undefined),
-            });
-          },
-        }),
+    verifyStream: guard.duplex('Similarity/VerifyStream', (messages: AsyncIterable<v1.VerifyStreamRequest>, context) =>
+      itemStream<v1.VerifyStart, v1.VerifyItem, v1.VerifyStreamResponse>(messages, {
+        limits,
+        budget,
+        open({ pipeline }) {
+          const answer = verifier(pipeline);
+          return async (item) => ({
+            result: item.ok
+              ? await answer(item.item, streamPlace(item.item.id), context)
+              : verifyResult(streamPlace(item.id), failure(item.error), undefined),
+          });
+        },
+      }),
     ),
 
     compare: guard.unary(
       'Similarity/Compare',
-      async (request: v1.CompareRequest, { signal }): Promise<v1.CompareResponse> => {
+      async (request: v1.CompareRequest, context): Promise<v1.CompareResponse> => {
         const answer = comparer(request.pipelines);
         checkBatch(request.items.length, limits);
         return {
-          results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), signal))),
+          results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), context))),
         };
       },
     ),
 
     compareStream: guard.duplex(
       'Similarity/CompareStream',
-      (messages: AsyncIterable<v1.CompareStreamRequest>, { signal }) =>
+      (messages: AsyncIterable<v1.CompareStreamRequest>, context) =>
         itemStream<v1.CompareStart, v1.VerifyItem, v1.CompareStreamResponse>(messages, {
           limits,
           budget,
@@ -123,7 +125,7 @@ export function createSimilarityService(
             const answer = comparer(pipelines);
             return async (item) => ({
               result: item.ok
-                ? await answer(item.item, streamPlace(item.item.id), signal)
+                ? await answer(item.item, streamPlace(item.item.id), context)
                 : compareResultToProto(streamPlace(item.id), failure(item.error)),
             });
           },

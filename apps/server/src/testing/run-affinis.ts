@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { affinisBin } from './server-process.ts';
 
 export interface CommandOutcome {
@@ -7,23 +10,42 @@ export interface CommandOutcome {
   readonly stderr: string;
 }
 
-/** Runs the built command line in a process of its own. */
-export function runAffinis(
+/** Runs the built command to its end, in an empty folder unless one is given. */
+export async function runAffinis(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string> },
+  { cwd, env }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<CommandOutcome> {
+  const folder = cwd ?? mkdtempSync(join(tmpdir(), 'affinis-cli-'));
+  try {
+    return await runCommand(process.execPath, [affinisBin, ...args], { cwd: folder, ...(env ? { env } : {}) });
+  } finally {
+    if (cwd === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a program to its end; killed after `timeoutMs`. `env` is added to this process's. */
+export function runCommand(
+  file: string,
+  args: readonly string[],
+  {
+    cwd,
+    env,
+    timeoutMs = 25_000,
+  }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number },
 ): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [affinisBin, ...args], {
-      cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+    const child = spawn(file, args, {
+      cwd,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60_000,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
