@@ -29,6 +29,7 @@ export * from './runtime.ts';
 export * from './sample.ts';
 export * from './sample-info.ts';
 export * from './scheduler.ts';
+export * from './seeded-random.ts';
 export * from './tensor.ts';
 export * from './uncertainty/uncertainty-file.ts';
 export * from './uncertainty/variance-head.ts';

@@ -1,5 +1,7 @@
 import {
+  type Degradation,
   defineModality,
+  degradeBy,
   type ImageInfo,
   type MediaSample,
   type ModalityContext,
@@ -11,6 +13,7 @@ import {
 } from '@affinis/core';
 import { alignmentTransform } from './alignment.ts';
 import { loadSharp, openImage } from './decode.ts';
+import { imageDegradations } from './degradation/kinds.ts';
 import { badSample } from './errors.ts';
 import { type FaceFinder, loadFaceFinder } from './face-finder.ts';
 import { sniffFormat } from './image-format.ts';
@@ -61,6 +64,20 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
       const { crop, info, decodeMs } = await cut(sample);
       return { ...toPrepared(crop), info, decodeMs };
     },
+    async canonical(sample: Sample): Promise<Sample> {
+      if (sample.kind !== 'media') return sample;
+      return toSample((await cut(sample)).crop);
+    },
+    async degrade(sample: Sample, degradation: Degradation): Promise<Sample> {
+      if (sample.kind !== 'tensor' || sample.tensor.dtype !== 'uint8')
+        throw badSample(
+          sample.kind,
+          'UNSUPPORTED_KIND',
+          'what is degraded is a uint8 crop; make the canonical form of it first',
+        );
+      const { width, height } = checkCrop(sample, input);
+      return toSample(await degradeBy(imageDegradations, { width, height, data: sample.tensor.data }, degradation));
+    },
   };
 }
 
@@ -108,6 +125,11 @@ async function findInFullSize(
     landmarks: landmarks.map((point) => ({ x: point.x * scaleX, y: point.y * scaleY })),
   };
 }
+
+const toSample = ({ width, height, data }: RgbImage): TensorSample => ({
+  kind: 'tensor',
+  tensor: { dtype: 'uint8', shape: [height, width, 3], data },
+});
 
 /** A crop that the client aligned itself: RGB, 0..255, uint8 or float32, exactly the model's size. */
 function checkCrop({ tensor }: TensorSample, { width, height }: ImageInput): Pixels {

@@ -1,5 +1,6 @@
 import {
   defineModality,
+  degradeBy,
   int64,
   type ModalityContext,
   type Prepared,
@@ -8,6 +9,7 @@ import {
   type Tensor,
   type Tensors,
 } from '@affinis/core';
+import { textDegradations } from './degradation/kinds.ts';
 import { leadingTokens } from './leading-tokens.ts';
 import { badSample } from './refusals.ts';
 import { readTextInput, readTextOptions, type TextInput } from './text-input.ts';
@@ -49,6 +51,12 @@ async function open({ manifest, options, readFile }: ModalityContext): Promise<P
         decodeMs: 0,
       };
     },
+
+    canonical: async (sample) => sample,
+    degrade: async (sample, degradation) => ({
+      kind: 'text',
+      text: await degradeBy(textDegradations, textOf(sample), degradation),
+    }),
 
     collate(prepared) {
       const rows = prepared.map(({ inputs }) => Array.from(inputs[input.ids]?.data ?? [], Number));

@@ -1,5 +1,6 @@
 import {
   defineModality,
+  degradeBy,
   float32,
   type MediaSample,
   type ModalityContext,
@@ -9,6 +10,7 @@ import {
   type Sample,
 } from '@affinis/core';
 import { acceptedFormats, sniffAudioFormat } from './audio-format.ts';
+import { voiceDegradations, type Waveform } from './degradation/kinds.ts';
 import { createTurns } from './in-turn.ts';
 import { raiseLevel } from './level.ts';
 import { createMelTransform } from './mel.ts';
@@ -73,7 +75,30 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
       const problem = `a text is no voice; send media (${acceptedFormats}), pcm or a mel tensor`;
       throw badSample('text', 'UNSUPPORTED_KIND', problem);
     },
+    // Before level and voice activity: noise comes before both on the way from a mouth to a model.
+    async canonical(sample) {
+      if (sample.kind !== 'media' && sample.kind !== 'pcm') return sample;
+      const audio = await readWaveform(sample, options);
+      const samples = await resample(audio.samples, audio.sampleRateHz, input.sampleRate);
+      return toPcm({ samples, sampleRateHz: input.sampleRate });
+    },
+    async degrade(sample, degradation) {
+      if (sample.kind !== 'pcm' || sample.channels !== 1)
+        throw badSample(
+          sample.kind,
+          'UNSUPPORTED_KIND',
+          'what is degraded is mono pcm; make the canonical form of it first',
+        );
+      return toPcm(await degradeBy(voiceDegradations, sample, degradation));
+    },
   };
+}
+
+/** Scaled down where it would leave the range of samples. */
+function toPcm({ samples, sampleRateHz }: Waveform): PcmSample {
+  const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1);
+  const scaled = peak > 1 ? samples.map((sample) => sample / peak) : samples;
+  return { kind: 'pcm', samples: scaled, sampleRateHz, channels: 1 };
 }
 
 async function openVoiceActivity(
