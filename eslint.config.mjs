@@ -12,17 +12,18 @@ const mayImport = {
   modality: ['core'],
   metric: ['core'],
   evaluation: ['core'],
+  fitting: ['core', 'evaluation'],
   conformance: ['core'],
   client: ['core', 'contracts'],
-  app: ['core', 'contracts', 'backend', 'modality', 'metric', 'evaluation', 'client'],
+  app: ['core', 'contracts', 'backend', 'modality', 'metric', 'evaluation', 'fitting', 'client'],
   bench: ['core', 'contracts', 'modality', 'client', 'conformance'],
 };
-const testsMayAlsoImport = ['conformance', 'backend'];
+const testsMayAlsoImport = ['conformance', 'backend', 'metric'];
 
 /** Libraries that only some types of package may import. */
 const reserved = [
   { imports: ['@grpc/*', 'grpc-health-check'], types: ['contracts', 'client', 'app', 'bench'] },
-  { imports: ['onnxruntime-*', '@tensorflow/*'], types: ['backend', 'bench'] },
+  { imports: ['onnxruntime-*', '@tensorflow/*'], types: ['backend', 'fitting', 'bench'] },
 ];
 
 export default [

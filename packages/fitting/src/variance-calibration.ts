@@ -1,0 +1,114 @@
+import type { MetricDefinition, VarianceCalibration } from '@affinis/core';
+import { unfit } from './errors.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import type { FittingData } from './fitting-data.ts';
+import { createPace, type Watch } from './pace.ts';
+import type { Condition, RowPairs } from './pairs.ts';
+import type { PopulationFit } from './population.ts';
+import type { RawVariances } from './raw-variances.ts';
+import { scoreRows } from './score-rows.ts';
+
+/** Constants that are tried, all with all. */
+export interface Grid {
+  readonly a: readonly number[];
+  readonly g: readonly number[];
+  readonly c: readonly number[];
+}
+
+export const defaultGrid: Grid = { a: [0.25, 0.5, 1, 2], g: [0.5, 1, 1.5, 2], c: [0.25, 0.5, 1, 2] };
+
+export interface CalibrationOptions extends Watch {
+  /** The metric that the constants are chosen for: MLS-LLR. */
+  readonly metric: MetricDefinition;
+  readonly population: PopulationFit;
+  /** Development pairs of subjects that the head did not see. */
+  readonly pairs: ReadonlyMap<Condition, RowPairs>;
+  readonly grid?: Grid | undefined;
+  readonly stage?: string;
+}
+
+/**
+ * Constants of `v = a · head^g · geometricMean^(1-g) + c · within` that maximise `(TAR@1e-2 + TAR@1e-3)/2 - EER`, averaged
+ * over clean and mixed pairs. Without a clean term the mixed pairs alone would ruin the clean ones, and a true match
+ * rate that the pairs cannot support is left out.
+ */
+export async function fitVarianceCalibration(
+  data: FittingData,
+  raw: RawVariances,
+  options: CalibrationOptions,
+): Promise<VarianceCalibration> {
+  const { population, grid = defaultGrid, stage = 'calibration of the variance' } = options;
+  checkGrid(grid);
+  const judged = [...options.pairs].filter(([condition]) => condition === 'clean/clean' || condition === 'mixed');
+  const rows = rowsOf(judged.map(([, pairs]) => pairs));
+  const geometricMean = Math.exp(meanLogarithm(raw, rows));
+  const metric = options.metric.create(options.metric.parameters.parse({}), population.population);
+  const pace = createPace(options);
+  const variances = new Float32Array(data.embeddings.length);
+  const total = grid.a.length * grid.g.length * grid.c.length;
+  let done = 0;
+  let best: { readonly merit: number; readonly calibration: VarianceCalibration } | undefined;
+  for (const g of grid.g)
+    for (const a of grid.a)
+      for (const c of grid.c) {
+        await pace(stage, done++, total);
+        const calibration = { a, g, c, geometricMean, within: population.within };
+        writeVariances(raw, calibration, rows, variances);
+        const merits = judged.map(([, pairs]) =>
+          meritOf(figuresOf({ ...pairs, scores: scoreRows(metric, data, pairs, variances) })),
+        );
+        const merit = merits.reduce((sum, each) => sum + each, 0) / merits.length;
+        if (!best || merit > best.merit) best = { merit, calibration };
+      }
+  await pace(stage, total, total);
+  if (!best) throw unfit('holds no constants', 'grid');
+  return best.calibration;
+}
+
+/** Core's `calibrateVariance` of many rows: writes float32[rows, D] into float32[K * N, D]. */
+export function writeVariances(
+  { logarithms, perRow }: RawVariances,
+  { a, g, c, geometricMean, within }: VarianceCalibration,
+  rows: Int32Array,
+  out: Float32Array,
+): void {
+  const dimension = within.length;
+  const base = Math.log(a) + (1 - g) * Math.log(geometricMean);
+  const scalar = perRow === 1;
+  for (const row of rows) {
+    let scaled = Math.exp(base + g * (logarithms[row * perRow] as number));
+    for (let d = 0; d < dimension; d++) {
+      if (!scalar) scaled = Math.exp(base + g * (logarithms[row * perRow + d] as number));
+      out[row * dimension + d] = Math.max(leastVariance, scaled + c * (within[d] as number));
+    }
+  }
+}
+
+/** As in core. */
+const leastVariance = 1e-10;
+
+export function rowsOf(lists: readonly RowPairs[]): Int32Array {
+  const rows = new Set<number>();
+  for (const { leftRow, rightRow } of lists)
+    for (const side of [leftRow, rightRow]) for (const row of side) rows.add(row);
+  return Int32Array.from(rows).sort();
+}
+
+function meanLogarithm({ logarithms, perRow }: RawVariances, rows: Int32Array): number {
+  let sum = 0;
+  for (const row of rows) for (let at = row * perRow; at < (row + 1) * perRow; at++) sum += logarithms[at] as number;
+  return sum / (rows.length * perRow);
+}
+
+function meritOf({ eer, tarAt1e2, tarAt1e3 }: Figures): number {
+  const rates = [tarAt1e2, tarAt1e3].filter((rate) => rate !== null);
+  return rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length) - eer;
+}
+
+/** Throws `invalid-argument` naming the constant that is not finite and above 0. */
+export function checkGrid(grid: Grid): void {
+  for (const name of ['a', 'g', 'c'] as const)
+    for (const [index, value] of grid[name].entries())
+      if (!(value > 0) || !Number.isFinite(value))
+        throw unfit(`is ${value}; it must be finite and above 0`, `grid.${name}[${index}]`);
+}
