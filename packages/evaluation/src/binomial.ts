@@ -1,9 +1,14 @@
+import { invalid } from './trials.ts';
+
 /**
  * Upper end of the exact one-sided 95 % interval of a proportion of which `successes` of `trials` were seen (Clopper and
- * Pearson 1934): the rate at which so few would be seen 5 times in 100.
+ * Pearson 1934): the rate at which so few would be seen 5 times in 100; about 3 / trials where none was. Both may be
+ * fractions, as effective numbers are.
  */
 export function upperBound(successes: number, trials: number, level = 0.95): number {
-  if (successes >= trials) return 1;
+  if (!(trials > 0 && successes >= 0 && successes <= trials))
+    throw invalid(`${successes} of ${trials} is no proportion; give 0 to all of them`, 'successes');
+  if (successes === trials) return 1;
   let low = successes / trials;
   let high = 1;
   for (let step = 0; step < 60; step++) {

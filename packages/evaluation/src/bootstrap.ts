@@ -1,5 +1,6 @@
 import { createRandom } from './random.ts';
-import type { Trials } from './trials.ts';
+import { subjectsOf } from './subjects.ts';
+import { invalid, type Trials } from './trials.ts';
 
 export interface BootstrapOptions {
   readonly draws: number;
@@ -7,27 +8,29 @@ export interface BootstrapOptions {
 }
 
 /**
- * Weights of the trials for each draw of subjects with replacement: a genuine pair counts as often as its subject was
- * drawn, an impostor pair as often as the product of both (Bolle et al. 2004; pairs of one subject are not independent).
- * The same seed gives the same draws, so that two pipelines are compared on the same ones. One array is used again.
+ * Weights of the trials for each draw of as many subjects as there are, with replacement: a pair within a subject counts
+ * as often as that was drawn, a pair of two subjects as often as the product of both (Bolle et al. 2004; pairs of one
+ * subject are not independent). The same seed gives the same draws, so that two pipelines are compared on the same ones.
+ * The array that is yielded is used again for the next draw.
  */
-export function* bootstrapWeights(
-  { same, left, right }: Trials,
-  { draws, seed }: BootstrapOptions,
-): Generator<Float64Array> {
+export function* bootstrapWeights(trials: Trials, { draws, seed }: BootstrapOptions): Generator<Float64Array> {
+  const { left, right } = trials;
+  if (!Number.isInteger(draws) || draws < 0)
+    throw invalid(`${draws} draws cannot be made; give a whole number`, 'draws');
   const random = createRandom(seed);
-  const subjects = 1 + left.reduce((most, subject, index) => Math.max(most, subject, right[index] as number), 0);
-  const counts = new Uint16Array(subjects);
-  const weights = new Float64Array(same.length);
+  const subjects = subjectsOf(trials);
+  const counts = new Uint32Array(1 + (subjects.at(-1) ?? 0));
+  const weights = new Float64Array(left.length);
   for (let draw = 0; draw < draws; draw++) {
     counts.fill(0);
-    for (let pick = 0; pick < subjects; pick++) {
-      const subject = Math.floor(random() * subjects);
+    for (let pick = 0; pick < subjects.length; pick++) {
+      const subject = subjects[Math.floor(random() * subjects.length)] as number;
       counts[subject] = (counts[subject] as number) + 1;
     }
     for (let row = 0; row < weights.length; row++) {
-      const drawn = counts[left[row] as number] as number;
-      weights[row] = same[row] === 1 ? drawn : drawn * (counts[right[row] as number] as number);
+      const [a, b] = [left[row] as number, right[row] as number];
+      const drawn = counts[a] as number;
+      weights[row] = a === b ? drawn : drawn * (counts[b] as number);
     }
     yield weights;
   }

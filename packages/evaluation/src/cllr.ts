@@ -1,60 +1,63 @@
 import { poolAdjacentViolators } from './pav.ts';
-import { rankTrials } from './roc.ts';
+import { type Roc, rankTrials, rocOf } from './roc.ts';
 import { checkTrials, type Trials } from './trials.ts';
 
 /**
  * Cost of log-likelihood ratios, in bits (Brümmer and du Preez, Application-independent evaluation of speaker
- * detection, 2006): 0 is perfect, 1 is what no information costs. The scores are ratios in nats.
+ * detection, 2006): 0 is perfect, 1 is what no information costs. The scores are ratios in nats. `weights`: how often
+ * each trial counts; default once.
  */
-export function cllrOf(trials: Trials): number {
+export function cllrOf(trials: Trials, weights?: Float64Array): number {
   checkTrials(trials);
-  return costOf(trials.scores, trials.same);
-}
-
-/** The least Cllr that any monotone calibration of the scores could have: what is lost by discrimination alone. */
-export function minCllrOf(trials: Trials): number {
-  const { order, lastOfTie } = rankTrials(trials);
-  const { same } = trials;
-  const rising = order.toReversed();
-  // Trials of one score are one block from the start: no calibration can tell them apart.
-  const values: number[] = [];
-  const weights: number[] = [];
-  const blockOf = new Uint32Array(rising.length);
-  for (let index = 0; index < rising.length; index++) {
-    if (lastOfTie[order.length - 1 - index] === 1) {
-      values.push(0);
-      weights.push(0);
-    }
-    const block = values.length - 1;
-    blockOf[index] = block;
-    values[block] = (values[block] as number) + (same[rising[index] as number] as number);
-    weights[block] = (weights[block] as number) + 1;
-  }
-  const shares = Float64Array.from(values, (sum, block) => sum / (weights[block] as number));
-  const posteriors = poolAdjacentViolators(shares, Float64Array.from(weights));
-  const genuine = values.reduce((sum, value) => sum + value, 0);
-  const priorLogOdds = Math.log(genuine / (same.length - genuine));
-  const ratios = new Float64Array(same.length);
-  for (let index = 0; index < rising.length; index++) {
-    const posterior = posteriors[blockOf[index] as number] as number;
-    ratios[rising[index] as number] = Math.log(posterior / (1 - posterior)) - priorLogOdds;
-  }
-  return costOf(ratios, same);
-}
-
-function costOf(ratios: Float64Array, same: Uint8Array): number {
+  const { scores, same } = trials;
   let genuineCost = 0;
   let impostorCost = 0;
   let genuine = 0;
-  for (let index = 0; index < ratios.length; index++) {
-    const ratio = ratios[index] as number;
-    if (same[index] === 1) {
-      genuine++;
-      genuineCost += log1pExp(-ratio);
-    } else impostorCost += log1pExp(ratio);
+  let impostor = 0;
+  for (let row = 0; row < scores.length; row++) {
+    const weight = weights ? (weights[row] as number) : 1;
+    const ratio = scores[row] as number;
+    if (same[row] === 1) {
+      genuine += weight;
+      genuineCost += weight * log1pExp(-ratio);
+    } else {
+      impostor += weight;
+      impostorCost += weight * log1pExp(ratio);
+    }
   }
-  return (genuineCost / genuine + impostorCost / (ratios.length - genuine)) / (2 * Math.LN2);
+  return (genuineCost / genuine + impostorCost / impostor) / (2 * Math.LN2);
+}
+
+/** The least Cllr that any monotone calibration of the scores could have: what is lost by discrimination alone. */
+export const minCllrOf = (trials: Trials): number => minCllrOfRoc(rocOf(rankTrials(trials)));
+
+/** What is lost by calibration alone, bits: Cllr - minCllr, 0 or more. */
+export const calibrationLossOf = (trials: Trials): number => cllrOf(trials) - minCllrOf(trials);
+
+/**
+ * `minCllrOf` of a curve: pool adjacent violators makes its steps convex, and the slope of each is the ratio that its
+ * trials deserve. Trials of one score are one step: no calibration can tell them apart.
+ */
+export function minCllrOfRoc({ far, tar }: Roc): number {
+  const steps = far.length - 1;
+  // By rising score, so that the share of genuine pairs should rise.
+  const genuine = Float64Array.from(
+    { length: steps },
+    (_, i) => (tar[steps - i] as number) - (tar[steps - i - 1] as number),
+  );
+  const weights = genuine.map((share, i) => share + (far[steps - i] as number) - (far[steps - i - 1] as number));
+  const shares = genuine.map((share, i) => (weights[i] === 0 ? 0 : share / (weights[i] as number)));
+  const posteriors = poolAdjacentViolators(shares, weights);
+  let cost = 0;
+  for (const [i, posterior] of posteriors.entries()) cost += (weights[i] as number) * entropy(posterior);
+  return cost / 2;
+}
+
+/** Of a share, bits. */
+function entropy(share: number): number {
+  if (share <= 0 || share >= 1) return 0;
+  return -(share * Math.log2(share) + (1 - share) * Math.log2(1 - share));
 }
 
 /** `ln(1 + e^x)` without overflow; 0 at minus infinity. */
-const log1pExp = (x: number): number => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)));
+export const log1pExp = (x: number): number => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)));

@@ -15,13 +15,24 @@ const pointsPerDecade = 40;
 /**
  * The empirical tail of impostors' log-likelihood ratios by rising ratio, a few hundred points that are densest where
  * rates are low. Rates are never below one in the number of impostors; between points a reader takes the lower ratio's.
+ * `independent`: how many of the impostor pairs count as independent for the upper bounds, at most all; pairs of the same
+ * two subjects are not, so the number of distinct subject pairs (`impostorSubjectPairs`) is the honest one.
  */
-export function fmrTable(impostorRatios: Float64Array): FmrPoint[] {
+export function fmrTable(impostorRatios: Float64Array, independent = impostorRatios.length): FmrPoint[] {
   const falling = impostorRatios.toSorted().reverse();
   const count = falling.length;
   if (count === 0) throw invalid('a false match rate needs impostor pairs', 'same');
   const bad = falling.findIndex((ratio) => !Number.isFinite(ratio));
-  if (bad >= 0) throw invalid('an impostor’s ratio is not finite', 'scores');
+  if (bad >= 0)
+    throw invalid(
+      `impostor ratio ${bad} of the falling ones is not finite; leave the pair out or find out why`,
+      'scores',
+    );
+  if (!(independent > 0 && independent <= count))
+    throw invalid(
+      `${independent} of ${count} impostor pairs cannot be independent; give 1 to all of them`,
+      'independent',
+    );
   const points: FmrPoint[] = [];
   for (const rank of ranks(count)) {
     const llr = falling[rank - 1] as number;
@@ -29,7 +40,7 @@ export function fmrTable(impostorRatios: Float64Array): FmrPoint[] {
     // All that tie with it are at or above it.
     let reached = rank;
     while (reached < count && falling[reached] === llr) reached++;
-    points.push({ llr, rate: reached / count, upper: upperBound(reached, count) });
+    points.push({ llr, rate: reached / count, upper: upperBound((reached / count) * independent, independent) });
   }
   return points.reverse();
 }

@@ -1,5 +1,5 @@
 import { createRandom, shuffled } from './random.ts';
-import type { Trials } from './trials.ts';
+import { invalid, type Trials } from './trials.ts';
 
 /** A split in which no subject is on both sides. */
 export interface Split {
@@ -11,6 +11,11 @@ export interface Split {
 
 /** Fold of each subject, 0 … folds - 1, of as equal size as may be. */
 export function subjectFolds(subjects: number, folds: number, seed: number): Uint8Array {
+  if (!Number.isInteger(folds) || folds < 2 || folds > Math.min(subjects, 256))
+    throw invalid(
+      `${subjects} subjects cannot be dealt into ${folds} folds; give 2 to ${Math.min(subjects, 256)}`,
+      'folds',
+    );
   const fold = new Uint8Array(subjects);
   for (const [place, subject] of shuffled(subjects, createRandom(seed)).entries()) fold[subject] = place % folds;
   return fold;

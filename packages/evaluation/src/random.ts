@@ -1,6 +1,10 @@
+import { invalid } from './trials.ts';
+
 /** Numbers in [0, 1) that are the same for the same seed everywhere (Mulberry32; enough for sampling, not for secrets). */
 export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
+    throw invalid(`seed ${seed} is no whole number from 0 to 4294967295`, 'seed');
+  let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

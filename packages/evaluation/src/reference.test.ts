@@ -4,7 +4,10 @@ import { unzipSync } from 'fflate';
 import { upperBound } from './binomial.ts';
 import { cllrOf, minCllrOf } from './cllr.ts';
 import { pearson, spearman } from './correlation.ts';
+import { foldAccuracy } from './fold-accuracy.ts';
 import { fitLogistic } from './logistic.ts';
+import { mcnemarAtFar } from './mcnemar.ts';
+import { qualityFeatures } from './quality.ts';
 import { aucOf, eerOf, rankTrials, rocOf, tarAtFar } from './roc.ts';
 import { trialsOf } from './testing/trials.ts';
 
@@ -18,6 +21,13 @@ interface Expected {
   readonly offset: number;
   readonly cllr: number;
   readonly minCllr: number;
+  /** Cllr of the ratios that the fitted logistic gives. */
+  readonly fittedCllr: number;
+}
+
+interface Fit {
+  readonly slopes: number[];
+  readonly offset: number;
 }
 
 interface Reference extends Expected {
@@ -25,6 +35,13 @@ interface Reference extends Expected {
   readonly same: number[];
   readonly pairs: { readonly a: number[]; readonly b: number[]; readonly pearson: number; readonly spearman: number };
   readonly upper: [number, number, number][];
+  readonly uncertainties: { readonly left: number[]; readonly right: number[] };
+  readonly rarePrior: Fit & { readonly prior: number };
+  readonly quality: Fit;
+  readonly signTest: [number, number, number][];
+  readonly bobDev1: Expected;
+  readonly bobNonsepMinCllr: number;
+  readonly lfw: { readonly eer: number; readonly accuracy: number; readonly deviation: number };
 }
 
 const reference: Reference = JSON.parse(readFileSync(new URL('./testing/reference.json', import.meta.url), 'utf8'));
@@ -35,11 +52,13 @@ function expectFigures(trials: ReturnType<typeof trialsOf>, expected: Expected):
   expect(aucOf(roc)).toBeCloseTo(expected.auc, 12);
   expect(tarAtFar(roc, 0.1).tar).toBeCloseTo(expected.tarAt10, 12);
   expect(tarAtFar(roc, 0.01).tar).toBeCloseTo(expected.tarAt1, 12);
-  expect(cllrOf(trials)).toBeCloseTo(expected.cllr, 9);
-  expect(minCllrOf(trials)).toBeCloseTo(expected.minCllr, 9);
+  expect(cllrOf(trials)).toBeCloseTo(expected.cllr, 12);
+  expect(minCllrOf(trials)).toBeCloseTo(expected.minCllr, 12);
   const { slopes, offset } = fitLogistic([trials.scores], trials.same);
-  expect(slopes[0]).toBeCloseTo(expected.slope, 4);
-  expect(offset).toBeCloseTo(expected.offset, 4);
+  expect(slopes[0]).toBeCloseTo(expected.slope, 9);
+  expect(offset).toBeCloseTo(expected.offset, 9);
+  const ratios = trials.scores.map((score) => offset + (slopes[0] ?? 0) * score);
+  expect(cllrOf({ ...trials, scores: ratios })).toBeCloseTo(expected.fittedCllr, 12);
 }
 
 describe('other people’s figures', () => {
@@ -54,7 +73,34 @@ describe('other people’s figures', () => {
   });
 
   it.each(reference.upper)('of the exact bound of %d in %d is ours', (successes, trials, bound) => {
-    expect(upperBound(successes, trials)).toBeCloseTo(bound, 9);
+    expect(upperBound(successes, trials) / bound).toBeCloseTo(1, 8);
+  });
+
+  it('of a logistic at another prior, and of one that reads uncertainties, are ours', () => {
+    const { scores, same } = trialsOf(reference.scores, reference.same);
+    const [left, right] = [reference.uncertainties.left, reference.uncertainties.right].map((u) =>
+      Float64Array.from(u),
+    );
+    const features = qualityFeatures({ left: left ?? new Float64Array(), right: right ?? new Float64Array() });
+    for (const [fit, expected] of [
+      [fitLogistic([scores], same, { prior: reference.rarePrior.prior }), reference.rarePrior],
+      [fitLogistic([scores, ...features], same), reference.quality],
+    ] as const) {
+      expect(fit.offset).toBeCloseTo(expected.offset, 8);
+      for (const [k, slope] of expected.slopes.entries()) expect(fit.slopes[k]).toBeCloseTo(slope, 8);
+    }
+  });
+
+  it.each(reference.signTest)('of an exact sign test of %d and %d are ours', (one, other, pValue) => {
+    // Two orders of the same impostors: `one` genuine pairs that only the first accepts, `other` that only the second does.
+    const only = (count: number, score: number) => Array<number>(count).fill(score);
+    const impostors = Array.from({ length: 30 }, (_, score) => score);
+    const same = [...only(one + other, 1), ...only(30, 0)];
+    const [first, second] = [
+      trialsOf([...only(one, 99), ...only(other, -1), ...impostors], same),
+      trialsOf([...only(one, -1), ...only(other, 99), ...impostors], same),
+    ];
+    expect(mcnemarAtFar(first, second, 0.1).pValue / pValue).toBeCloseTo(1, 9);
   });
 });
 
@@ -84,15 +130,53 @@ const archive = developmentData('reference/bob-measure-scores.zip');
   });
 
   it('give the figures of scikit-learn and lir', () => {
-    expectFigures(finite(read('dev-1.txt')), {
-      auc: 0.9474165154874689,
-      eer: 0.06208425720620847,
-      tarAt10: 0.9423503325942351,
-      tarAt1: 0.2926829268292683,
-      slope: 5.382381221913265,
-      offset: 0.025342826519551293,
-      cllr: 0.7354675473193866,
-      minCllr: 0.3182850400023704,
-    });
+    expectFigures(finite(read('dev-1.txt')), reference.bobDev1);
+  });
+
+  /** The 50 float64 at the end of a small HDF5 file without chunks. */
+  const doubles = (name: string): number[] => {
+    const bytes = unzipSync(readFileSync(archive ?? ''))[`bob-measure/${name}.hdf5`] ?? new Uint8Array();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: 50 }, (_, index) => view.getFloat64(2144 + 8 * index, true));
+  };
+  const bobTrials = (name: string) => {
+    const [positives, negatives] = [doubles(`${name}-positives`), doubles(`${name}-negatives`)];
+    return trialsOf([...positives, ...negatives], [...positives.map(() => 1), ...negatives.map(() => 0)]);
+  };
+
+  it('have the Cllr and minCllr of bob.measure’s own tests', () => {
+    expect(cllrOf(bobTrials('linsep'))).toBeCloseTo(1.2097942129, 9);
+    expect(minCllrOf(bobTrials('linsep'))).toBe(0);
+    expect(cllrOf(bobTrials('nonsep'))).toBeCloseTo(3.61833457, 7);
+    // bob.measure lets a genuine pair come before the impostor that it ties with; lir, and we, cannot tell them apart.
+    const tied = bobTrials('nonsep');
+    const favoured = tied.scores.map((score, row) => score + (tied.same[row] === 1 ? 1e-6 : 0));
+    expect(minCllrOf({ ...tied, scores: favoured })).toBeCloseTo(0.337364136, 8);
+    expect(minCllrOf(tied)).toBeCloseTo(reference.bobNonsepMinCllr, 12);
+  });
+
+  // Of the two rows there, the one that is called pmiss holds our false match rates: the classes are exchanged.
+  it('have the corners of the convex hull that bob.measure’s tests took from Bosaris 1.06', () => {
+    const { far, tar } = rocOf(rankTrials(bobTrials('nonsep')));
+    const points = Array.from(far, (rate, point) => [1 - (tar[point] ?? 0), rate]);
+    const corners = [0.48, 0.22, 0.12, 0.08, 0].map((miss, corner) => [miss, [0, 0.06, 0.1, 0.28, 0.68][corner]]);
+    for (const [miss, falseMatch] of corners)
+      expect(points).toContainEqual([expect.closeTo(miss ?? 0, 12), expect.closeTo(falseMatch ?? 0, 12)]);
+  });
+});
+
+const lfw = developmentData('reference/lfw_pair_scores_dev.tsv');
+(lfw ? describe : describe.skip)('the scores of LFW', () => {
+  it('give the EER and the accuracy over folds that the recipes give', () => {
+    const [header, ...rows] = readFileSync(lfw ?? '', 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    const column = (name: string) => rows.map((row) => Number(row[header?.indexOf(name) ?? -1]));
+    const trials = trialsOf(column('mobileface_V2_rgb_raw'), column('same'));
+    expect(eerOf(rocOf(rankTrials(trials)))).toBeCloseTo(reference.lfw.eer, 12);
+    const { accuracy, deviation } = foldAccuracy(trials, column('fold'));
+    expect(accuracy).toBeCloseTo(reference.lfw.accuracy, 12);
+    expect(deviation).toBeCloseTo(reference.lfw.deviation, 12);
   });
 });
