@@ -24,7 +24,6 @@ try {
   await program.parseAsync();
 } catch (thrown) {
   // commander has printed its own message; help and --version are no failure.
-  // commander has printed its own message; help and --version are no failure.
   process.exitCode =
     thrown instanceof CommanderError ? (thrown.exitCode === 0 ? 0 : 2) : fail(thrown, process.argv.includes('--json'));
 }

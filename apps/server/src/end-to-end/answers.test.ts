@@ -36,7 +36,7 @@ describe('photos and recordings', () => {
         model: { name: 'face-dlib128', version: '1', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
         metric: { name: 'cosine', polarity: 'similarity' },
       },
-      threshold: { source: 'model-card' },
+      threshold: { source: 'calibration' },
       left: [{ kind: 'image', facesFound: 1 }],
       right: [{ kind: 'image', facesFound: 1 }],
     });
@@ -115,7 +115,7 @@ describe('what was prepared or embedded before', () => {
     expect(pipelines.filter(({ isDefault }) => isDefault).map(({ name }) => name)).toEqual(['face', 'voice', 'text']);
     expect(pipelines.find(({ name }) => name === 'face-euclidean')).toMatchObject({
       metric: { name: 'euclidean', polarity: 'distance' },
-      threshold: { source: 'model-card' },
+      threshold: { source: 'calibration' },
     });
   });
 });
