@@ -5,6 +5,7 @@ import { addConfig } from './config.ts';
 import { addEmbed } from './embed.ts';
 import { addEvaluate } from './evaluate.ts';
 import { exitCodes, fail } from './exit-codes.ts';
+import { addFit } from './fit.ts';
 import { addModels } from './models.ts';
 import { addServe } from './serve.ts';
 import { addVerify } from './verify.ts';
@@ -17,7 +18,7 @@ const program = new Command('affinis')
   .exitOverride()
   .addHelpText('after', `\nExit codes:\n${exitCodes.map(({ code, meaning }) => `  ${code}  ${meaning}`).join('\n')}`);
 
-for (const add of [addServe, addVerify, addCompare, addEmbed, addCalibrate, addEvaluate, addModels, addConfig])
+for (const add of [addServe, addVerify, addCompare, addEmbed, addFit, addCalibrate, addEvaluate, addModels, addConfig])
   add(program);
 
 try {
