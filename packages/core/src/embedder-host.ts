@@ -63,6 +63,7 @@ function assertAvailable(
 ): asserts state is Extract<EmbedderState, { available: true }> {
   if (!state.available)
     throw new AffinisError('failed-precondition', `[core] embedder "${name}" is unavailable: ${state.reason}`, {
+      field: 'embedder',
       reason: 'EMBEDDER_UNAVAILABLE',
     });
 }
