@@ -39,17 +39,22 @@ export const calibrationLossOf = (trials: Trials): number => cllrOf(trials) - mi
  * trials deserve. Trials of one score are one step: no calibration can tell them apart.
  */
 export function minCllrOfRoc({ far, tar }: Roc): number {
-  const steps = far.length - 1;
+  const shares = new Float64Array(far.length - 1);
+  const weights = new Float64Array(far.length - 1);
+  let steps = 0;
   // By rising score, so that the share of genuine pairs should rise.
-  const genuine = Float64Array.from(
-    { length: steps },
-    (_, i) => (tar[steps - i] as number) - (tar[steps - i - 1] as number),
-  );
-  const weights = genuine.map((share, i) => share + (far[steps - i] as number) - (far[steps - i - 1] as number));
-  const shares = genuine.map((share, i) => (weights[i] === 0 ? 0 : share / (weights[i] as number)));
-  const posteriors = poolAdjacentViolators(shares, weights);
+  for (let point = far.length - 1; point > 0; point--) {
+    const genuine = (tar[point] as number) - (tar[point - 1] as number);
+    const weight = genuine + (far[point] as number) - (far[point - 1] as number);
+    // In a draw, not every step has trials.
+    if (weight === 0) continue;
+    shares[steps] = genuine / weight;
+    weights[steps] = weight;
+    steps++;
+  }
+  const posteriors = poolAdjacentViolators(shares.subarray(0, steps), weights.subarray(0, steps));
   let cost = 0;
-  for (const [i, posterior] of posteriors.entries()) cost += (weights[i] as number) * entropy(posterior);
+  for (let step = 0; step < steps; step++) cost += (weights[step] as number) * entropy(posteriors[step] as number);
   return cost / 2;
 }
 

@@ -1,3 +1,4 @@
+import { type Calibration, fmrAt } from '@affinis/core';
 import fc from 'fast-check';
 import { calibrationLossOf, cllrOf } from './cllr.ts';
 import { crossFit } from './cross-validation.ts';
@@ -138,6 +139,25 @@ describe('a calibration that reads uncertainties', () => {
     expect((quality?.sum ?? 0) / slope).toBeCloseTo(-0.5, 1);
     expect(Math.abs((quality?.difference ?? 1) / slope)).toBeLessThan(0.2);
     expect(fitScores(noisy, trials.same)).not.toHaveProperty('quality');
+  });
+});
+
+describe('a table of false match rates, as core reads it', () => {
+  it('never tells less than was seen, nor less than one in all, and falls', () => {
+    const ratios = fc.array(fc.integer({ min: -300, max: 300 }), { minLength: 1, maxLength: 500 });
+    fc.assert(
+      fc.property(ratios, fc.array(fc.integer({ min: -320, max: 320 }), { minLength: 1 }), (list, asked) => {
+        const fmr = { points: fmrTable(Float64Array.from(list)), impostorSubjectPairs: list.length };
+        const read = (llr: number) => fmrAt({ fmr } as Calibration, llr);
+        for (const llr of asked) {
+          const seen = list.filter((ratio) => ratio >= llr).length / list.length;
+          expect(read(llr).rate).toBeGreaterThanOrEqual(Math.max(seen, 1 / list.length) - 1e-12);
+          expect(read(llr).upper).toBeGreaterThanOrEqual(read(llr).rate);
+          expect(read(llr + 1).rate).toBeLessThanOrEqual(read(llr).rate);
+          expect(read(llr + 1).upper).toBeLessThanOrEqual(read(llr).upper);
+        }
+      }),
+    );
   });
 });
 

@@ -3,28 +3,34 @@
  * Returns one fitted value for each given one.
  */
 export function poolAdjacentViolators(values: Float64Array, weights: Float64Array): Float64Array {
-  const means: number[] = [];
-  const masses: number[] = [];
-  const sizes: number[] = [];
+  // A stack of blocks.
+  const means = new Float64Array(values.length);
+  const masses = new Float64Array(values.length);
+  const sizes = new Uint32Array(values.length);
+  let blocks = 0;
   for (let index = 0; index < values.length; index++) {
     let mean = values[index] as number;
     let mass = weights[index] as number;
     let size = 1;
-    while (means.length > 0 && (means.at(-1) as number) >= mean) {
-      const otherMass = masses.pop() as number;
-      mean = (mean * mass + (means.pop() as number) * otherMass) / (mass + otherMass);
-      mass += otherMass;
-      size += sizes.pop() as number;
+    while (blocks > 0 && (means[blocks - 1] as number) >= mean) {
+      blocks--;
+      const together = mass + (masses[blocks] as number);
+      // Blocks without weight leave each other's means alone.
+      if (together > 0) mean = (mean * mass + (means[blocks] as number) * (masses[blocks] as number)) / together;
+      mass = together;
+      size += sizes[blocks] as number;
     }
-    means.push(mean);
-    masses.push(mass);
-    sizes.push(size);
+    means[blocks] = mean;
+    masses[blocks] = mass;
+    sizes[blocks] = size;
+    blocks++;
   }
   const fitted = new Float64Array(values.length);
   let at = 0;
-  for (const [block, size] of sizes.entries()) {
-    fitted.fill(means[block] as number, at, at + size);
-    at += size;
+  for (let block = 0; block < blocks; block++) {
+    const end = at + (sizes[block] as number);
+    fitted.fill(means[block] as number, at, end);
+    at = end;
   }
   return fitted;
 }

@@ -7,6 +7,10 @@ export interface Ranking {
   readonly order: Uint32Array;
   /** 1 where the next trial has another score: a threshold can lie here. */
   readonly lastOfTie: Uint8Array;
+  /** Labels in that order. */
+  readonly same: Uint8Array;
+  /** +infinity, then the distinct scores, falling. */
+  readonly thresholds: Float64Array;
 }
 
 /** Throws `invalid-argument` for trials that cannot be ranked (see `checkTrials`). */
@@ -15,7 +19,20 @@ export function rankTrials(trials: Trials): Ranking {
   const { scores } = trials;
   const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
   const lastOfTie = Uint8Array.from(order, (at, index) => (scores[at] === scores[order[index + 1] ?? -1] ? 0 : 1));
-  return { trials, order, lastOfTie };
+  const ends = order.filter((_, index) => lastOfTie[index] === 1);
+  return {
+    trials,
+    order,
+    lastOfTie,
+    same: Uint8Array.from(order, (at) => trials.same[at] as number),
+    thresholds: thresholdsOf(ends, scores),
+  };
+}
+
+function thresholdsOf(ends: Uint32Array, scores: Float64Array): Float64Array {
+  const thresholds = new Float64Array(ends.length + 1).fill(Number.POSITIVE_INFINITY, 0, 1);
+  for (const [index, at] of ends.entries()) thresholds[index + 1] = scores[at] as number;
+  return thresholds;
 }
 
 /** False match and true match rate at each threshold, from "nothing matches" to "everything does". */
@@ -29,21 +46,18 @@ export interface Roc {
 }
 
 /** `weights`: how often each trial counts, by its position in the trials; default once. */
-export function rocOf({ trials, order, lastOfTie }: Ranking, weights?: Float64Array): Roc {
-  const points = lastOfTie.reduce((sum, last) => sum + last, 1);
-  const thresholds = new Float64Array(points).fill(Number.POSITIVE_INFINITY);
+export function rocOf({ order, lastOfTie, same, thresholds }: Ranking, weights?: Float64Array): Roc {
+  const points = thresholds.length;
   const far = new Float64Array(points);
   const tar = new Float64Array(points);
   let genuine = 0;
   let impostor = 0;
   let point = 1;
   for (let index = 0; index < order.length; index++) {
-    const at = order[index] as number;
-    const weight = weights ? (weights[at] as number) : 1;
-    if (trials.same[at] === 1) genuine += weight;
+    const weight = weights ? (weights[order[index] as number] as number) : 1;
+    if (same[index] === 1) genuine += weight;
     else impostor += weight;
     if (lastOfTie[index] === 0) continue;
-    thresholds[point] = trials.scores[at] as number;
     far[point] = impostor;
     tar[point] = genuine;
     point++;
