@@ -1,8 +1,12 @@
-/** Maps a stream with at most `limit` items in work; results come as they finish, the source is read no faster. */
+/**
+ * Maps a stream with at most `limit` items in work; results come as they finish, the source is read no faster. Where the
+ * loop over the results is left early, `discard` is given an item that was read and will not be worked on.
+ */
 export async function* mapConcurrent<I, O>(
   source: AsyncIterable<I>,
   limit: number,
   work: (item: I) => Promise<O>,
+  discard: (item: I) => void = () => {},
 ): AsyncGenerator<O> {
   type Event =
     | { readonly kind: 'item'; readonly next: IteratorResult<I> }
@@ -33,8 +37,12 @@ export async function* mapConcurrent<I, O>(
       }
     }
   } finally {
-    reading?.catch(() => undefined);
+    reading
+      ?.then((event) => {
+        if (event.kind === 'item' && !event.next.done) discard(event.next.value);
+      })
+      .catch(() => undefined);
     for (const promise of running.values()) promise.catch(() => undefined);
-    if (!exhausted) void iterator.return?.();
+    if (!exhausted) iterator.return?.().catch(() => undefined);
   }
 }

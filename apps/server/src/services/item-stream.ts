@@ -36,13 +36,17 @@ export async function* itemStream<Start, Item extends StreamItem, Answer>(
   if (first.value.message?.$case !== 'start') throw outOfOrder('a stream begins with a start message');
   const answer = options.open(first.value.message.value);
   const assembled = assemble({ [Symbol.asyncIterator]: () => iterator }, limits, budget);
-  yield* mapConcurrent(assembled, limits.maxStreamItems, async (item) => {
+  const release = (item: Assembled<Item>) => {
+    if (item.ok) budget.release(item.bufferedBytes);
+  };
+  const work = async (item: Assembled<Item>) => {
     try {
       return await answer(item);
     } finally {
-      if (item.ok) budget.release(item.bufferedBytes);
+      release(item);
     }
-  });
+  };
+  yield* mapConcurrent(assembled, limits.maxStreamItems, work, release);
 }
 
 async function* assemble<Start, Item extends StreamItem>(
