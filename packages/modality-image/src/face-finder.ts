@@ -5,7 +5,6 @@ import { unusable } from './errors.ts';
 import { type ConfirmedFace, chooseFace } from './face-choice.ts';
 import type { AlignInput, FaceOptions } from './input.ts';
 import type { RgbImage } from './rgb-image.ts';
-import { serialised } from './serial-session.ts';
 
 export interface FoundFace extends ConfirmedFace {
   readonly facesFound: number;
@@ -26,7 +25,7 @@ export async function loadFaceFinder(
       'input.detector',
       'no face detector is named; set input.detector in model.yaml or the option detector',
     );
-  const detector = createFaceDetector(serialised(await context.loadModel(reference)));
+  const detector = createFaceDetector(await context.loadModel(reference));
   const landmarks = options.landmarks ?? (detector.givesLandmarks ? 'none' : input.landmarks);
   if (!detector.givesLandmarks && (!landmarks || landmarks === 'none'))
     throw unusable(
@@ -34,9 +33,7 @@ export async function loadFaceFinder(
       `detector ${reference} gives no landmarks; name a landmark model in model.yaml or the option landmarks`,
     );
   const locator =
-    landmarks && landmarks !== 'none'
-      ? createLandmarkLocator(serialised(await context.loadModel(landmarks)))
-      : undefined;
+    landmarks && landmarks !== 'none' ? createLandmarkLocator(await context.loadModel(landmarks)) : undefined;
 
   return async (image) => {
     const faces = await detector.detect(image);

@@ -55,18 +55,15 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
   return {
     async prepare(sample: Sample): Promise<Prepared> {
       if (sample.kind === 'tensor') return { ...toPrepared(checkCrop(sample, input)), decodeMs: 0 };
-      if (sample.kind !== 'media')
-        throw badSample(
-          sample.kind,
-          'UNSUPPORTED_KIND',
-          `${sample.kind} is no image; send an encoded image (JPEG, PNG, WebP) or a crop as a tensor`,
-        );
+      if (sample.kind !== 'media') throw noImage(sample.kind);
       const { crop, info, decodeMs } = await cut(sample);
       return { ...toPrepared(crop), info, decodeMs };
     },
     async canonical(sample: Sample): Promise<Sample> {
-      if (sample.kind !== 'media') return sample;
-      return toSample((await cut(sample)).crop);
+      if (sample.kind === 'media') return toSample((await cut(sample)).crop);
+      if (sample.kind !== 'tensor') throw noImage(sample.kind);
+      checkCrop(sample, input);
+      return sample;
     },
     async degrade(sample: Sample, degradation: Degradation): Promise<Sample> {
       if (sample.kind !== 'tensor' || sample.tensor.dtype !== 'uint8')
@@ -125,6 +122,13 @@ async function findInFullSize(
     landmarks: landmarks.map((point) => ({ x: point.x * scaleX, y: point.y * scaleY })),
   };
 }
+
+const noImage = (kind: Sample['kind']) =>
+  badSample(
+    kind,
+    'UNSUPPORTED_KIND',
+    `${kind} is no image; send an encoded image (JPEG, PNG, WebP) or a crop as a tensor`,
+  );
 
 const toSample = ({ width, height, data }: RgbImage): TensorSample => ({
   kind: 'tensor',

@@ -52,7 +52,7 @@ async function open({ manifest, options, readFile }: ModalityContext): Promise<P
       };
     },
 
-    canonical: async (sample) => sample,
+    canonical: async (sample) => ({ kind: 'text', text: textOf(sample) }),
     degrade: async (sample, degradation) => ({
       kind: 'text',
       text: await degradeBy(textDegradations, textOf(sample), degradation),

@@ -11,7 +11,6 @@ import {
 } from '@affinis/core';
 import { acceptedFormats, sniffAudioFormat } from './audio-format.ts';
 import { voiceDegradations, type Waveform } from './degradation/kinds.ts';
-import { createTurns } from './in-turn.ts';
 import { raiseLevel } from './level.ts';
 import { createMelTransform } from './mel.ts';
 import { prepareMelTensor } from './mel-tensor.ts';
@@ -21,7 +20,7 @@ import { readSileroManifest } from './silero-manifest.ts';
 import { cutSlices, paddedLength, type SliceRule, sliceStarts } from './slices.ts';
 import { createSileroVoiceActivity, keepSpeech, type VoiceActivity } from './voice-activity.ts';
 import { readVoiceInput, readVoiceOptions, type VoiceOptions } from './voice-input.ts';
-import { readWaveform } from './waveform.ts';
+import { pcmCeiling, readWaveform } from './waveform.ts';
 
 /** Recordings to mel slices: decode, mono, resample, raise the level, drop what is no speech, cut, transform. */
 export const voiceModality = defineModality({ id: 'voice', open, accepts, cost });
@@ -32,7 +31,6 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
   const slicing: SliceRule = { ...input.slices, hopSize: input.mel.hopSize };
   const toMel = createMelTransform({ ...input.mel, sampleRate: input.sampleRate });
   const voiceActivity = await openVoiceActivity(context, options.vad ?? input.vad, input.sampleRate);
-  const inTurn = createTurns();
   const maxRows = sliceStarts((options.maxDurationMs * input.sampleRate) / 1000, slicing).length;
 
   const toSlices = (speech: Float32Array): { starts: number[]; data: Float32Array } => {
@@ -71,16 +69,16 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
   return {
     async prepare(sample) {
       if (sample.kind === 'tensor') return prepareMelTensor(sample, input, maxRows);
-      if (sample.kind !== 'text') return inTurn(() => prepareRecording(sample));
-      const problem = `a text is no voice; send media (${acceptedFormats}), pcm or a mel tensor`;
-      throw badSample('text', 'UNSUPPORTED_KIND', problem);
+      if (sample.kind === 'text') throw noVoice();
+      return prepareRecording(sample);
     },
     // Before level and voice activity: noise comes before both on the way from a mouth to a model.
     async canonical(sample) {
-      if (sample.kind !== 'media' && sample.kind !== 'pcm') return sample;
+      if (sample.kind === 'text') throw noVoice();
+      if (sample.kind === 'tensor') return sample;
       const audio = await readWaveform(sample, options);
       const samples = await resample(audio.samples, audio.sampleRateHz, input.sampleRate);
-      return toPcm({ samples, sampleRateHz: input.sampleRate });
+      return toPcm({ samples, sampleRateHz: input.sampleRate }, pcmCeiling);
     },
     async degrade(sample, degradation) {
       if (sample.kind !== 'pcm' || sample.channels !== 1)
@@ -89,15 +87,18 @@ async function open(context: ModalityContext): Promise<Preprocessor> {
           'UNSUPPORTED_KIND',
           'what is degraded is mono pcm; make the canonical form of it first',
         );
-      return toPcm(await degradeBy(voiceDegradations, sample, degradation));
+      return toPcm(await degradeBy(voiceDegradations, sample, degradation), 1);
     },
   };
 }
 
-/** Scaled down where it would leave the range of samples. */
-function toPcm({ samples, sampleRateHz }: Waveform): PcmSample {
-  const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1);
-  const scaled = peak > 1 ? samples.map((sample) => sample / peak) : samples;
+const noVoice = () =>
+  badSample('text', 'UNSUPPORTED_KIND', `a text is no voice; send media (${acceptedFormats}), pcm or a mel tensor`);
+
+/** Scaled down where it would be louder than `ceiling`. */
+function toPcm({ samples, sampleRateHz }: Waveform, ceiling: number): PcmSample {
+  const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  const scaled = peak > ceiling ? samples.map((sample) => (sample * ceiling) / peak) : samples;
   return { kind: 'pcm', samples: scaled, sampleRateHz, channels: 1 };
 }
 

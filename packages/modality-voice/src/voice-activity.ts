@@ -27,13 +27,11 @@ export interface Speech {
 export function createSileroVoiceActivity({ session }: LoadedModel, manifest: SileroManifest): VoiceActivity {
   const { input, output, decoderOptions } = manifest;
   const { chunkSamples, contextSamples, stateShape } = input;
-  const window = new Float32Array(contextSamples + chunkSamples);
-  const audio = float32([1, window.length], window);
   const sampleRate = int64([], BigInt64Array.of(BigInt(input.sampleRate)));
   const stateLength = stateShape.reduce((product, size) => product * size, 1);
   const wanted = [output.tensors.probability, output.tensors.state];
 
-  const step = async (state: Tensor): Promise<{ probability: number; state: Tensor }> => {
+  const step = async (audio: Tensor, state: Tensor): Promise<{ probability: number; state: Tensor }> => {
     const { tensors } = input;
     const inputs = { [tensors.audio]: audio, [tensors.state]: state, [tensors.sampleRate]: sampleRate };
     const outputs = await session.run(inputs, wanted);
@@ -50,14 +48,16 @@ export function createSileroVoiceActivity({ session }: LoadedModel, manifest: Si
     rule: { chunkSamples, ...decoderOptions },
     async probabilities(samples) {
       const found = new Float32Array(Math.ceil(samples.length / chunkSamples));
+      // Each recording has its own window and state: another one's chunks may be run between its own.
+      const window = new Float32Array(contextSamples + chunkSamples);
+      const audio = float32([1, window.length], window);
       let state: Tensor = float32(stateShape, new Float32Array(stateLength));
-      window.fill(0);
       for (let chunk = 0; chunk < found.length; chunk++) {
         const start = chunk * chunkSamples;
         window.copyWithin(0, chunkSamples);
         window.fill(0, contextSamples);
         window.set(samples.subarray(start, start + chunkSamples), contextSamples);
-        const result = await step(state);
+        const result = await step(audio, state);
         found[chunk] = result.probability;
         state = result.state;
       }

@@ -10,7 +10,7 @@ const minDurationMs = 50;
 /** Quieter is the noise of a muted microphone; speech recorded at the lowest gain stays above -70. */
 const silenceDbfs = -80;
 /** Resampling and lossy codecs overshoot 1 a little; unscaled 16-bit integers go far beyond. */
-const pcmCeiling = 2;
+export const pcmCeiling = 2;
 
 /** A recording as mono samples at its own rate, checked to be long and loud enough to hold a voice. */
 export async function readWaveform(sample: MediaSample | PcmSample, limits: AudioLimits): Promise<DecodedAudio> {

@@ -13,11 +13,18 @@ export const geometric = (least: number, most: number, severity: number): number
 export const pixelsIn = ({ width, height }: RgbImage, pixels: number): number =>
   (pixels * Math.min(width, height)) / referenceSide;
 
-/** A new image of which every value is made of the old one. */
-export function mapValues(image: RgbImage, value: (old: number, at: number) => number): RgbImage {
-  const data = new Uint8Array(image.data.length);
-  for (let at = 0; at < data.length; at++) data[at] = toByte(value(image.data[at] as number, at));
-  return { ...image, data };
+/** A new image whose values, rounded and clamped to 0..255, are made of the old ones and their channel. */
+export function mapValues(image: RgbImage, value: (old: number, channel: number) => number): RgbImage {
+  const old = image.data;
+  const data = new Uint8ClampedArray(old.length);
+  for (let at = 0; at < data.length; at += 3) {
+    data[at] = value(old[at] as number, 0);
+    data[at + 1] = value(old[at + 1] as number, 1);
+    data[at + 2] = value(old[at + 2] as number, 2);
+  }
+  return { ...image, data: new Uint8Array(data.buffer) };
 }
 
-export const toByte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));
+/** What a function makes of each value that a byte can have. */
+export const tabulate = (value: (old: number) => number): Float64Array =>
+  Float64Array.from({ length: 256 }, (_, old) => value(old));

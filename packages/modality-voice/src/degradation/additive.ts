@@ -1,13 +1,30 @@
 import type { SeededRandom } from '@affinis/core';
 import type { Waveform } from './kinds.ts';
 
-/** A hissing line: white noise, 20 to 0 dB below the voice. */
-export function whiteNoise(wave: Waveform, severity: number, random: SeededRandom): Waveform {
-  return mix(
-    wave,
-    Float32Array.from(wave.samples, () => random.gaussian()),
-    signalToNoiseDb(severity),
-  );
+/** A hissing line or a fan: white or pink noise, 20 to 0 dB below the voice. */
+export function noise(wave: Waveform, severity: number, random: SeededRandom): Waveform {
+  const colour = random.uniform() < 0.5 ? whiteNoise : pinkNoise;
+  return mix(wave, colour(wave.samples.length, random), signalToNoiseDb(severity));
+}
+
+function whiteNoise(length: number, random: SeededRandom): Float32Array {
+  const white = new Float32Array(length);
+  for (let at = 0; at < length; at++) white[at] = random.gaussian();
+  return white;
+}
+
+/** 3 dB an octave less, within 0.5 dB above 10 Hz at 44.1 kHz: Paul Kellet’s three poles (music-dsp list). */
+export function pinkNoise(length: number, random: SeededRandom): Float32Array {
+  const pink = new Float32Array(length);
+  let [slow, middle, fast] = [0, 0, 0];
+  for (let at = 0; at < length; at++) {
+    const white = random.gaussian();
+    slow = 0.99765 * slow + 0.099046 * white;
+    middle = 0.963 * middle + 0.2965164 * white;
+    fast = 0.57 * fast + 1.0526913 * white;
+    pink[at] = slow + middle + fast + 0.1848 * white;
+  }
+  return pink;
 }
 
 const voices = 6;
@@ -18,16 +35,16 @@ const voices = 6;
  */
 export function babble(wave: Waveform, severity: number, random: SeededRandom): Waveform {
   const { samples } = wave;
-  const noise = new Float32Array(samples.length);
+  const talk = new Float32Array(samples.length);
   for (let voice = 0; voice < voices; voice++) {
     const shift = random.integer(samples.length);
     const speed = random.between(0.75, 1.33);
-    for (let at = 0; at < noise.length; at++) {
+    for (let at = 0; at < talk.length; at++) {
       const from = samples.length - 1 - (Math.floor(at * speed + shift) % samples.length);
-      noise[at] = (noise[at] as number) + (samples[from] as number);
+      talk[at] = (talk[at] as number) + (samples[from] as number);
     }
   }
-  return mix(wave, noise, signalToNoiseDb(severity));
+  return mix(wave, talk, signalToNoiseDb(severity));
 }
 
 const signalToNoiseDb = (severity: number) => 20 * (1 - severity);

@@ -1,5 +1,5 @@
 import type { DegradationKind } from '@affinis/core';
-import { babble, whiteNoise } from './additive.ts';
+import { babble, noise } from './additive.ts';
 import { bandLimit } from './band.ts';
 import { clipping, gaps, reverberation, shortening } from './shape.ts';
 
@@ -13,7 +13,7 @@ export interface Waveform {
 export const voiceDegradations: readonly DegradationKind<Waveform>[] = [
   { name: 'shortening', seen: true, apply: shortening },
   { name: 'reverberation', seen: false, apply: reverberation },
-  { name: 'noise', seen: true, apply: whiteNoise },
+  { name: 'noise', seen: true, apply: noise },
   { name: 'babble', seen: true, apply: babble },
   { name: 'band', seen: true, apply: bandLimit },
   { name: 'clipping', seen: false, apply: clipping },
