@@ -15,6 +15,7 @@ export function addConfig(program: Command): void {
     .description('is this affinis.yaml right? Prints the pipelines it gives')
     .argument('[file]', 'default: affinis.yaml here, or the built-in configuration')
     .option('--json', 'print the whole configuration, defaults filled in')
+    .addHelpText('after', '\nExamples:\n  affinis config check\n  affinis config check affinis.yaml --json')
     .action((file: string | undefined, { json }: { json?: boolean }) => {
       const { config: checked } = loadConfig(file);
       if (json) console.log(JSON.stringify(checked));
@@ -25,5 +26,6 @@ export function addConfig(program: Command): void {
   config
     .command('schema')
     .description('JSON Schema of affinis.yaml, for editors')
+    .addHelpText('after', '\nExamples:\n  affinis config schema > affinis.schema.json')
     .action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
 }

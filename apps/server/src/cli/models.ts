@@ -15,15 +15,18 @@ export function addModels(program: Command): void {
       'after',
       '\nExamples:\n  affinis models list\n  affinis models show face-dlib128\n  affinis models verify --json',
     );
-  const sub = (name: string, description: string) =>
+  const sub = (name: string, description: string, ...examples: string[]) =>
     models
       .command(name)
       .description(description)
+      .addHelpText('after', `\nExamples:\n${examples.map((each) => `  affinis models ${name}${each}`).join('\n')}`)
       .option('-c, --config <file>', 'configuration (default: affinis.yaml here, or none)')
       .option('--json', 'print JSON');
-  sub('list', 'name, version, task and licence of every model').action(list);
-  sub('show', 'the manifest of one model').argument('<model>', 'NAME or NAME@VERSION').action(show);
-  sub('verify', "check every model's sha256, or those named")
+  sub('list', 'name, version, task and licence of every model', '', ' --json').action(list);
+  sub('show', 'the manifest of one model', ' face-dlib128', ' face-dlib128@1 --json')
+    .argument('<model>', 'NAME or NAME@VERSION')
+    .action(show);
+  sub('verify', "check every model's sha256, or those named", '', ' face-dlib128 speaker-ge2e-int8 --json')
     .argument('[model...]', 'NAME or NAME@VERSION')
     .action(verify);
 }

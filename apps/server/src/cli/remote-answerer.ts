@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createAffinisClient } from '@affinis/client';
+import { type AffinisClient, type AffinisClientOptions, createAffinisClient } from '@affinis/client';
 import { AffinisError, type Result } from '@affinis/core';
 import type { Answerer } from './answerer.ts';
 import type { TargetOptions } from './target-options.ts';
@@ -7,7 +8,7 @@ import type { TargetOptions } from './target-options.ts';
 /** Asks a running server. */
 export function createRemoteAnswerer(address: string, { token, tlsCa, deadlineMs }: TargetOptions): Answerer {
   const bearer = token ?? process.env.AFFINIS_TOKEN;
-  const client = createAffinisClient({
+  const client = openClient({
     address: addressOf(address),
     deadlineMs: millisecondsOf(deadlineMs),
     ...(tlsCa === undefined ? {} : { tls: { rootCertificates: readPem(tlsCa) } }),
@@ -19,6 +20,20 @@ export function createRemoteAnswerer(address: string, { token, tlsCa, deadlineMs
     compare: async (pipelines, comparison) => only(await client.compare([comparison], { pipelines })),
     close: async () => client.close(),
   };
+}
+
+/** The client's refusals, in the words of the command line. */
+function openClient(options: AffinisClientOptions): AffinisClient {
+  try {
+    return createAffinisClient(options);
+  } catch (thrown) {
+    if (!(thrown instanceof AffinisError) || thrown.reason !== 'TOKEN_WITHOUT_TLS') throw thrown;
+    throw new AffinisError(
+      'invalid-argument',
+      `--server ${options.address}: the token would travel in the clear; turn TLS on with --tls-ca`,
+      { field: 'tlsCa', reason: thrown.reason, cause: thrown },
+    );
+  }
 }
 
 function only<T>([result]: readonly Result<T>[]): T {
@@ -42,9 +57,18 @@ function millisecondsOf(text = '60000'): number {
 }
 
 function readPem(file: string): Uint8Array {
+  const refuse = (problem: string, cause: unknown) =>
+    new AffinisError('invalid-argument', `--tls-ca ${file}: ${problem}`, { field: 'tlsCa', cause });
+  let pem: Uint8Array;
   try {
-    return readFileSync(file);
+    pem = readFileSync(file);
   } catch (cause) {
-    throw new AffinisError('invalid-argument', `--tls-ca ${file}: cannot be read`, { field: 'tlsCa', cause });
+    throw refuse('cannot be read', cause);
   }
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw refuse("no certificate; name the PEM file of the server's certificate authority", cause);
+  }
+  return pem;
 }
