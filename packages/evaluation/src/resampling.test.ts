@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { bootstrapWeights, interval } from './bootstrap.ts';
-import { rankEquivalent, ranksOf } from './correlation.ts';
+import { pearson, rankEquivalent, ranksOf, spearman } from './correlation.ts';
 import { errorVersusDiscard } from './discard.ts';
 import { subjectDisjointSplits, subjectFolds } from './folds.ts';
 import { createRandom } from './random.ts';
@@ -110,6 +110,13 @@ describe('error against discard', () => {
   });
 });
 
+it('a correlation refuses what is not finite, and what is constant', () => {
+  for (const correlate of [pearson, spearman]) {
+    expect(() => correlate(Float64Array.of(1, Number.NaN, 3), Float64Array.of(1, 2, 3))).toThrow('value 1 is NaN');
+    expect(() => correlate(Float64Array.of(1, 2), Float64Array.of(1, 1))).toThrow('constant');
+  }
+});
+
 describe('ranks', () => {
   it('share the mean where values tie', () => {
     expect([...ranksOf(Float64Array.of(10, 30, 20, 20))]).toEqual([1, 4, 2.5, 2.5]);
@@ -127,6 +134,9 @@ describe('ranks', () => {
         ).toBe(true),
       ),
     );
-    expect(rankEquivalent(Float64Array.of(1, 2), Float64Array.of(2, 1))).toBe(false);
+    const [rising, other] = [Float64Array.of(0, 1, 2, 3), Float64Array.of(0, 2, 1, 3)];
+    expect(rankEquivalent(rising, other)).toBe(false);
+    expect(rankEquivalent(Float64Array.of(0, 1, 1 + 1e-12, 3), Float64Array.of(0, 1 + 1e-12, 1, 3))).toBe(true);
+    expect(rankEquivalent(Float64Array.of(0, 1, 1, 3), Float64Array.of(0, 1, 2, 3))).toBe(false);
   });
 });

@@ -133,7 +133,7 @@ describe('a calibration of generated subjects', () => {
       left: Int32Array.of(0, 1, 0, 1),
       right: Int32Array.of(0, 1, 1, 0),
     };
-    expect(() => calibrateScores(few.scores, few, { folds: 2, seed: 1 })).toThrow('too few subjects for 2 folds');
+    expect(() => calibrateScores(few.scores, few, { folds: 3, seed: 1 })).toThrow('cannot be dealt into 3 folds');
   });
 
   it.each([
