@@ -1,3 +1,4 @@
+import { float32, type Tensors } from '@affinis/core';
 import { readSileroManifest } from './silero-manifest.ts';
 import { describeWithData, readDataJson, readFloats } from './testing/data.ts';
 import { openDataModel, vadManifest } from './testing/voice-model.ts';
@@ -32,6 +33,28 @@ describe('readSileroManifest', () => {
     expect(() => readSileroManifest(vadManifest({ task: 'embedding' }), 16_000)).toThrow(/no voice activity model/);
     expect(() => readSileroManifest(vadManifest(), 8000)).toThrow(/wants 16000 Hz/);
   });
+});
+
+it('hears one recording as it does alone while another one is heard', async () => {
+  const manifest = vadManifest();
+  // Says what it was given: the loudest of window and state, a turn of the event loop later.
+  const run = async ({ input, state }: Tensors) => {
+    await new Promise(setImmediate);
+    const values = [input, state].flatMap((tensor) => Array.from(tensor?.data ?? [], Number));
+    const heard = Math.max(...values.slice(0, 576), ...values.slice(576).map((value) => value / 2));
+    return {
+      output: float32([1, 1], Float32Array.of(heard)),
+      stateN: float32([2, 1, 128], new Float32Array(256).fill(heard)),
+    };
+  };
+  const session = { inputNames: [], outputNames: [], run, dispose: async () => undefined };
+  const { probabilities } = createSileroVoiceActivity({ manifest, session }, readSileroManifest(manifest, 16_000));
+  const waves = [1, 2].map((seed) =>
+    Float32Array.from({ length: 512 * 8 }, (_, at) => Math.abs(Math.sin(seed * at * at))),
+  );
+  const alone = [];
+  for (const wave of waves) alone.push(await probabilities(wave));
+  expect(await Promise.all(waves.map(probabilities))).toEqual(alone);
 });
 
 describeWithData('Silero', () => {
