@@ -273,6 +273,10 @@ describe('the modality', () => {
     // A triangle filter as wide as two target pixels lets an eighth to a ninth of the far half into the middle.
     for (const [at, value] of row.entries())
       expect(Math.abs(value - ([30, 50, 190, 210][Math.floor(at / 3)] ?? 0))).toBeLessThan(6);
+    const photo = media(portrait('biden-1'));
+    const canonical = await preprocessor.canonical?.(photo);
+    expect(canonical).toMatchObject({ kind: 'tensor', tensor: { dtype: 'uint8', shape: [8, 4, 3] } });
+    expect((await preprocessor.prepare(canonical ?? photo)).inputs).toEqual((await preprocessor.prepare(photo)).inputs);
     expect(await failure(openModality({ manifest, options: { faces: 'single' } }))).toMatchObject({
       code: 'failed-precondition',
     });

@@ -158,6 +158,42 @@ describe('text modality', () => {
       });
   });
 
+  it('degrades texts by recipe and seed, word overlap falling with severity', async () => {
+    const { canonical, degrade } = await open();
+    if (!canonical || !degrade) throw new Error('the text modality degrades');
+    const sentences = [
+      'A young child is riding a brown horse in the green field near the old house',
+      'The stock market crashed today after a long week of bad news from the banks',
+      'Three women are talking at the table while a man plays the guitar',
+    ];
+    const overlap = async (recipe: string) => {
+      let sum = 0;
+      for (const sentence of sentences)
+        for (let seed = 0; seed < 20; seed++) {
+          const sample = await canonical(text(sentence));
+          const copy = await degrade(sample, { recipe, seed });
+          expect(await degrade(sample, { recipe, seed })).toEqual(copy);
+          const words = sentence.split(' ');
+          const left = new Set(copy.kind === 'text' ? copy.text.split(' ') : []);
+          sum += words.filter((word) => left.has(word)).length / words.length / 20 / sentences.length;
+        }
+      return sum;
+    };
+    for (const kind of ['words', 'truncation', 'typos']) {
+      const overlaps = [await overlap(`${kind}:0`), await overlap(`${kind}:0.5`), await overlap(`${kind}:1`)];
+      expect(overlaps).toEqual(overlaps.toSorted((a, b) => b - a));
+      expect((overlaps[0] ?? 0) - (overlaps[2] ?? 1)).toBeGreaterThan(0.2);
+    }
+    expect(await overlap('mixed')).toBeGreaterThan(await overlap('any'));
+    await expect(degrade(text('a cat'), { recipe: 'blur', seed: 1 })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('words, swaps, truncation'),
+    });
+    const media: Sample = { kind: 'media', bytes: Uint8Array.of(1) };
+    for (const work of [canonical(media), degrade(media, { recipe: 'any', seed: 1 })])
+      await expect(work).rejects.toMatchObject({ reason: 'UNSUPPORTED_KIND' });
+  });
+
   it('pads a batch to its longest text and masks the padding', async () => {
     const preprocessor = await open({ input: { typeIds: 'token_type_ids' } });
     const prepared = await Promise.all(['a cat', 'cat'].map((value) => preprocessor.prepare(text(value))));
