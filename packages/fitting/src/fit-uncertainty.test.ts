@@ -31,7 +31,7 @@ describe('a fit', () => {
   let fit: Fit;
   beforeAll(async () => {
     fit = await fitUncertainty(data, { ...quick, onProgress: ({ stage }) => stages.add(stage) });
-  });
+  }, 120_000);
 
   it('makes MLS-LLR better than cosine where noise differs, and says so', () => {
     const { conditions, helped, reason } = fit.report;
@@ -154,6 +154,7 @@ describe('the calibration of the variance', () => {
       raw.logarithms.set(truth.map((value) => mean + factor * (value - mean)));
       return fitVarianceCalibration(data, raw, {
         metric: mlsLlr,
+        baseline: cosine,
         population,
         pairs,
         grid: { a: [1], g: [0.5, 1, 1.5], c: [0.25, 1] },

@@ -106,8 +106,8 @@ async function uncertaintyOf(
   settings: FitSettings & { readonly stage: string },
 ): Promise<Uncertainty> {
   const population = fitPopulation(data, samples);
-  const metric = settings.metrics.mlsLlr;
-  const calibration = await fitVarianceCalibration(data, raw, { ...settings, metric, population, pairs });
+  const { mlsLlr: metric, cosine: baseline } = settings.metrics;
+  const calibration = await fitVarianceCalibration(data, raw, { ...settings, metric, baseline, population, pairs });
   const fitted = { head, calibration, population: population.population };
   // Weights are kept as float16: what is judged here is what will be read.
   return parseUncertainty(Buffer.from(serialiseUncertainty(fitted)), data.dimension);

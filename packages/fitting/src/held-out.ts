@@ -28,19 +28,21 @@ export async function judgeHeldOut(
   const variances = new Float32Array(data.embeddings.length);
   for (const { uncertainty, samples } of folds)
     writeVariances(raw, uncertainty.calibration, usableRows(data, samples), variances);
-  const score = createScorer(data, variances, settings, folds);
+  const score = createScorer(data, raw, variances, settings, folds);
   const pace = createPace(settings);
   const found = conditions.filter((condition) => folds.every(({ pairs }) => pairs.has(condition)));
   const report: Partial<Record<Condition, ConditionReport>> = {};
   for (const [index, condition] of found.entries()) {
     const lists = folds.map(({ pairs }) => pairs.get(condition) as RowPairs);
-    const pairs = joinPairs(lists);
+    const scores = score(lists);
+    const scored = lists.map((pairs, fold) => ({ pairs, scores: scores[fold] ?? new Map<Scorer, Float64Array>() }));
     let drawn = 0;
-    const judged = await judge(pairs, score(lists), {
+    const judged = await judge(scored, {
       draws: settings.draws,
       seed: settings.seed,
       pause: () => pace('report', index * settings.draws + drawn++, found.length * settings.draws),
     });
+    const pairs = joinPairs(lists);
     const genuine = pairs.same.reduce((sum, label) => sum + label, 0);
     const impostorSubjectPairs = subjectPairs(pairs);
     report[condition] = { genuine, impostor: pairs.same.length - genuine, impostorSubjectPairs, judged };
@@ -48,14 +50,15 @@ export async function judgeHeldOut(
   return report;
 }
 
-/** Scores of the folds' pairs under one condition, joined, by scorer. */
+/** By fold and scorer, the scores of the folds' pairs under one condition. */
 function createScorer(
   data: FittingData,
+  raw: RawVariances,
   variances: Float32Array,
   { metrics }: FitSettings,
   folds: readonly HeldOut[],
-): (lists: readonly RowPairs[]) => ReadonlyMap<Scorer, Float64Array> {
-  const uncertainties = uncertaintiesOf(variances, data.dimension);
+): (lists: readonly RowPairs[]) => readonly ReadonlyMap<Scorer, Float64Array>[] {
+  const uncertainties = uncertaintiesOf(raw);
   const by = (definition: MetricDefinition, pairs: RowPairs, population?: Population) =>
     scoreRows(definition.create(definition.parameters.parse({}), population), data, pairs, variances);
   const logistics = (terms: QualityTerms): Logistic[] =>
@@ -67,21 +70,19 @@ function createScorer(
     });
   const linear = logistics('linear');
   const full = logistics('full');
-  return (lists) => {
-    const all = (of: (pairs: RowPairs, fold: number) => Float64Array) => join(lists.map(of));
-    const cosines = lists.map((pairs) => by(metrics.cosine, pairs));
-    const quality = (terms: QualityTerms, fitted: readonly Logistic[]) =>
-      all((pairs, fold) =>
-        applyQuality(terms, fitted[fold] as Logistic, pairs, cosines[fold] as Float64Array, uncertainties),
-      );
-    return new Map<Scorer, Float64Array>([
-      ['cosine', join(cosines)],
-      ['mls', all((pairs) => by(metrics.mls, pairs))],
-      ['mls-llr', all((pairs, fold) => by(metrics.mlsLlr, pairs, folds[fold]?.uncertainty.population))],
-      ['cosine-quality', quality('linear', linear)],
-      ['cosine-quality-full', quality('full', full)],
-    ]);
-  };
+  return (lists) =>
+    lists.map((pairs, fold) => {
+      const cosines = by(metrics.cosine, pairs);
+      const quality = (terms: QualityTerms, fitted: readonly Logistic[]) =>
+        applyQuality(terms, fitted[fold] as Logistic, pairs, cosines, uncertainties);
+      return new Map<Scorer, Float64Array>([
+        ['cosine', cosines],
+        ['mls', by(metrics.mls, pairs)],
+        ['mls-llr', by(metrics.mlsLlr, pairs, folds[fold]?.uncertainty.population)],
+        ['cosine-quality', quality('linear', linear)],
+        ['cosine-quality-full', quality('full', full)],
+      ]);
+    });
 }
 
 function subjectPairs({ same, left, right }: RowPairs): number {
@@ -91,14 +92,4 @@ function subjectPairs({ same, left, right }: RowPairs): number {
     if (same[pair] === 0) seen.add(`${Math.min(a, b)} ${Math.max(a, b)}`);
   }
   return seen.size;
-}
-
-function join(lists: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0));
-  let place = 0;
-  for (const list of lists) {
-    all.set(list, place);
-    place += list.length;
-  }
-  return all;
 }

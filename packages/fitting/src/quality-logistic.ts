@@ -1,12 +1,13 @@
 import { fitLogistic, type Logistic } from '@affinis/evaluation';
 import type { RowPairs } from './pairs.ts';
+import type { RawVariances } from './raw-variances.ts';
 
 /** How a logistic reads a cosine and the uncertainty of both sides. */
 export type QualityTerms = 'linear' | 'full';
 
 /**
  * The rival that every gain of a variance has to be shown beside: a logistic on the cosine and one number of each
- * side, the logarithm of its mean variance. `linear` reads the terms that `affinis calibrate --quality` stores,
+ * side, its uncertainty. `linear` reads the terms that `affinis calibrate --quality` stores,
  * `full` all products up to the second degree, and the cosine's with both.
  */
 export function fitQuality(
@@ -56,11 +57,14 @@ function features(
   ];
 }
 
-/** By row, the logarithm of the mean of its variances, as core's calibrations read it. */
-export function uncertaintiesOf(variances: Float32Array, dimension: number): Float64Array {
-  return Float64Array.from({ length: variances.length / dimension }, (_, row) => {
+/**
+ * By row, the mean of the head's log variances. Before calibration, because heads of different folds agree on these
+ * and a logistic that was fitted in one fold is used in another.
+ */
+export function uncertaintiesOf({ logarithms, perRow }: RawVariances): Float64Array {
+  return Float64Array.from({ length: logarithms.length / perRow }, (_, row) => {
     let sum = 0;
-    for (let at = row * dimension; at < (row + 1) * dimension; at++) sum += variances[at] as number;
-    return Math.log(sum / dimension);
+    for (let at = row * perRow; at < (row + 1) * perRow; at++) sum += logarithms[at] as number;
+    return sum / perRow;
   });
 }
