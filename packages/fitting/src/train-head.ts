@@ -41,7 +41,7 @@ const squareFloor = 2e-4 * 256;
 
 /**
  * A head that tells from what a model saw of a sample how far its embedding lies from that of the undegraded sample:
- * Gaussian regression `1/2 [ d² / v + ln v ]` on single copies, no labels. On WebAssembly 15 ms a step of 256 rows for
+ * Gaussian regression `1/2 [ d² / v + ln v ]` on single copies, no labels. On WebAssembly 24 ms a step of 256 rows for
  * 1472 → 128 → 256, in the caller's thread.
  */
 export async function trainHead(data: FittingData, options: TrainOptions = {}): Promise<HeadWeights> {
