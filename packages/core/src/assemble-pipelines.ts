@@ -61,6 +61,7 @@ async function assembleSingle(
     metricName: configured.name,
     metric: scoring.metric,
     judge,
+    fusion: entry.fusion,
     state: state.available ? judged.state : { available: false, reason: state.reason },
     ...(entry.maxVariance === undefined ? {} : { maxVariance: entry.maxVariance }),
   };
@@ -93,6 +94,11 @@ async function judgeOf(
       throw new AffinisError(
         'failed-precondition',
         '[core] maxVariance needs an embedder with uncertainty; fit one with affinis fit, or remove maxVariance',
+      );
+    if (entry.fusion !== 'mean' && state.available && state.description.uncertainty === 'none')
+      throw new AffinisError(
+        'failed-precondition',
+        `[core] fusion "${entry.fusion}" needs an embedder with uncertainty; fit one with affinis fit, or use fusion mean`,
       );
     return {
       judge: createJudge({ ...base, setting: entry.policy, calibration: calibration || undefined }),

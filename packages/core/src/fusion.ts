@@ -1,47 +1,78 @@
 import type { Embedding } from './embedding.ts';
 import { AffinisError } from './errors.ts';
+import { requireVariances, sharedVariances, type Variances } from './fusion-variances.ts';
+
+/**
+ * How several samples of one identity become one embedding; μ and v are a sample's mean and variance, n their number:
+ *
+ * - `mean`: mean `Σμ/n`, variance `Σv/n²` where every sample has one of the same kind and head, else none
+ * - `inverse-variance`: mean `Σ(μ/v) / Σ(1/v)` and variance `min v` per dimension, as Shi and Jain fuse (Probabilistic
+ *   Face Embeddings, ICCV 2019, section 4.2, eq. 7, and `aggregate_PFE` of their code): samples of one capture share
+ *   their errors, so that their number alone makes nobody surer
+ * - `gaussian-product`: the same mean, variance `1 / Σ(1/v)` (eq. 8), which holds where samples err independently
+ */
+export const fusionKinds = ['mean', 'inverse-variance', 'gaussian-product'] as const;
+export type FusionKind = (typeof fusionKinds)[number];
 
 /** A mean this short beside the vectors it was made of is rounding noise. */
 const cancelled = 1e-6;
+const [smallest, largest] = [2 ** -126, (2 - 2 ** -23) * 2 ** 127];
+
+const fusedVariance: Readonly<Record<FusionKind, (variances: readonly number[]) => number>> = {
+  mean: (variances) => sum(variances) / variances.length ** 2,
+  'inverse-variance': (variances) => Math.min(...variances),
+  'gaussian-product': (variances) => 1 / sum(variances.map((variance) => 1 / variance)),
+};
 
 /**
- * Mean of several embeddings of one space, scaled back to norm 1 in unit-norm spaces. A variance of the mean of n
- * independent samples, `Σv/n²`, is scaled with it; it is kept where every sample has one of the same kind.
+ * One embedding of several of one space. In unit-norm spaces the mean is scaled back to norm 1 and the variance with
+ * it, so that samples which disagree leave more uncertainty. A single embedding is given back as it is. Throws
+ * `failed-precondition` for samples of two spaces, or without the variances that the kind needs, and
+ * `invalid-argument` where they cancel out; fields are relative to the side (`samples[1].variance`).
  */
-export function fuseMean(embeddings: readonly Embedding[]): Embedding {
+export function fuse(embeddings: readonly Embedding[], kind: FusionKind = 'mean'): Embedding {
   const [first] = embeddings;
   if (!first)
     throw new AffinisError('invalid-argument', '[core] a side needs at least one sample', { field: 'samples' });
   if (embeddings.length === 1) return first;
   checkOneSpace(embeddings, first);
 
-  const vectors = embeddings.map((embedding) => embedding.mean);
-  const sum = sumOf(vectors);
-  const length = norm(sum);
-  if (!(length > cancelled * vectors.reduce((total, vector) => total + norm(vector), 0)))
+  const variances = kind === 'mean' ? sharedVariances(embeddings) : requireVariances(embeddings, kind);
+  const mean = weightedMean(embeddings, kind === 'mean' ? undefined : variances);
+  const scale = first.unitNorm ? 1 / norm(mean) : 1;
+  const fused = {
+    mean: Float32Array.from(mean, (value) => value * scale),
+    unitNorm: first.unitNorm,
+    space: first.space,
+  };
+  if (!variances) return fused;
+  const values = Float32Array.from({ length: variances.size }, (_, d) =>
+    Math.min(largest, Math.max(smallest, fusedVariance[kind](variances.at(d)) * scale * scale)),
+  );
+  const { varianceId } = first;
+  const variance = { kind: variances.kind, values };
+  return { ...fused, variance, ...(varianceId === undefined ? {} : { varianceId }) };
+}
+
+/** Weighted by the inverse of `variances`, or evenly; throws where the samples cancel out. */
+function weightedMean(embeddings: readonly Embedding[], variances: Variances | undefined): Float64Array {
+  const even = embeddings.map(() => 1);
+  const mean = new Float64Array(embeddings[0]?.mean.length ?? 0);
+  const sizes = new Float64Array(mean.length);
+  for (let d = 0; d < mean.length; d++) {
+    const weights = variances ? variances.at(d).map((variance) => 1 / variance) : even;
+    const parts = embeddings.map((embedding, index) => (embedding.mean[d] ?? 0) * (weights[index] ?? 0));
+    const total = sum(weights);
+    mean[d] = sum(parts) / total;
+    sizes[d] = sum(parts.map(Math.abs)) / total;
+  }
+  if (!(norm(mean) > cancelled * norm(sizes)))
     throw new AffinisError(
       'invalid-argument',
       '[core] the samples of one side cancel out; send samples of one identity',
-      {
-        field: 'samples',
-        reason: 'NO_DIRECTION',
-      },
+      { field: 'samples', reason: 'NO_DIRECTION' },
     );
-  const scale = 1 / (first.unitNorm ? length : embeddings.length);
-
-  const { variance, varianceId, unitNorm, space } = first;
-  const fused = { mean: Float32Array.from(sum, (value) => value * scale), unitNorm, space };
-  const variances = embeddings.flatMap((other) =>
-    other.variance && other.variance.kind === variance?.kind && other.varianceId === varianceId
-      ? [other.variance.values]
-      : [],
-  );
-  if (!variance || variances.length < embeddings.length) return fused;
-  return {
-    ...fused,
-    variance: { kind: variance.kind, values: Float32Array.from(sumOf(variances), (value) => value * scale * scale) },
-    ...(varianceId === undefined ? {} : { varianceId }),
-  };
+  return mean;
 }
 
 function checkOneSpace(embeddings: readonly Embedding[], first: Embedding): void {
@@ -54,13 +85,9 @@ function checkOneSpace(embeddings: readonly Embedding[], first: Embedding): void
       );
 }
 
-function sumOf(vectors: readonly Float32Array[]): Float64Array {
-  const sum = new Float64Array(vectors[0]?.length ?? 0);
-  for (const vector of vectors) for (let d = 0; d < sum.length; d++) sum[d] = (sum[d] ?? 0) + (vector[d] ?? 0);
-  return sum;
-}
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-function norm(values: Float32Array | Float64Array): number {
+function norm(values: Float64Array): number {
   let squares = 0;
   for (const value of values) squares += value * value;
   return Math.sqrt(squares);

@@ -1,6 +1,7 @@
 import type { Judge } from './calibration/policy.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
+import type { FusionKind } from './fusion.ts';
 import type { Metric } from './metric.ts';
 import type { SampleOrEmbedding } from './sample.ts';
 
@@ -21,6 +22,8 @@ export interface SinglePipeline {
   readonly metricName: string;
   readonly metric: Metric;
   readonly judge: Judge;
+  /** How several samples of one side become one embedding. */
+  readonly fusion: FusionKind;
   /** Mean variance per dimension above which a side is too uncertain to decide by. */
   readonly maxVariance?: number;
 }

@@ -52,6 +52,35 @@ pipelines: { a: { embedder: a, metric: dot }, toy: { embedder: toy, metric: dot 
     });
   });
 
+  it('makes a pipeline unavailable whose fusion or bound needs an uncertainty that its embedder has not', async () => {
+    const config = `
+workers: { count: 1 }
+embedders: { toy: { type: toy, options: { uncertainty: none } }, sure: { type: toy } }
+pipelines:
+  fused: { embedder: toy, metric: dot, fusion: inverse-variance }
+  bounded: { embedder: toy, metric: dot, maxVariance: 1 }
+  plain: { embedder: toy, metric: dot, fusion: mean }
+  fine: { embedder: sure, metric: dot, fusion: gaussian-product }
+`;
+    const { pipelines } = await runtimeOf(config);
+    expect(pipelines).toEqual([
+      {
+        name: 'fused',
+        metricName: 'dot',
+        reason: expect.stringContaining('fusion "inverse-variance" needs an embedder with uncertainty'),
+      },
+      { name: 'bounded', metricName: 'dot', reason: expect.stringContaining('maxVariance needs an embedder') },
+      { name: 'plain', metricName: 'dot' },
+      { name: 'fine', metricName: 'dot' },
+    ]);
+  });
+
+  it('makes metrics with the population of the space that they score', async () => {
+    const config = toy.replace('{ type: toy }', '{ type: toy, options: { uncertainty: fitted } }');
+    // The toy's metric weighs by the population's variance, 0.5 along the first axis.
+    expect(await runtimeOf(config, { texts: ['a'] })).toMatchObject({ verification: { value: { score: 0.5 } } });
+  });
+
   it('builds only what the wanted pipelines need', async () => {
     const config = `${toy.replace('toy: { type: toy }', 'toy: { type: toy }, more: { type: toy }')}  `.replace(
       'pipelines: {',
@@ -126,7 +155,7 @@ metrics: { double: { type: dot, parameters: { factor: 2 } } }
 pipelines: { card: { embedder: e, metric: dot }, own: { embedder: e, metric: dot, policy: { threshold: 7 } }, changed: { embedder: e, metric: double } }
 `;
       const { pipelines } = await runtimeOf(config, { modelRoots: [root] });
-      expect(pipelines).toEqual([
+      expect(pipelines).toMatchObject([
         { name: 'card', metricName: 'dot', policy: { kind: 'threshold', source: 'model-card' }, threshold: 0.25 },
         { name: 'own', metricName: 'dot', policy: { kind: 'threshold', source: 'config' }, threshold: 7 },
         { name: 'changed', metricName: 'double' },

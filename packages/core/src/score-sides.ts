@@ -1,21 +1,21 @@
 import { checkComparable, scorePair } from './blocks.ts';
 import type { Embedding } from './embedding.ts';
+import { AffinisError } from './errors.ts';
+import { fuse } from './fusion.ts';
 import type { SinglePipeline } from './pipeline.ts';
 import type { Side, Sides } from './sides.ts';
 import type { PhaseTimings, Threshold, Verification } from './verification.ts';
 
-/** Scores and judges two embedded sides. */
+/** Fuses, scores and judges two embedded sides. */
 export function scoreSides(pipeline: SinglePipeline, { left, right }: Sides): Verification {
   const { metric, judge } = pipeline;
   const started = performance.now();
-  checkComparable(metric, left.embedding, right.embedding);
-  const score = scorePair(metric, left.embedding, right.embedding);
-  const { threshold, decision, policy, calibrated } = judge(
-    score,
-    logVariance(left.embedding),
-    logVariance(right.embedding),
-  );
-  const insufficient = tooUncertain(pipeline, { left, right });
+  const l = fuseSide(pipeline, left, 'left');
+  const r = fuseSide(pipeline, right, 'right');
+  checkComparable(metric, l, r);
+  const score = scorePair(metric, l, r);
+  const { threshold, decision, policy, calibrated } = judge(score, logVariance(l), logVariance(r));
+  const insufficient = tooUncertain(pipeline, l, r);
   const timings = timingsOf([...left.timings, ...right.timings], performance.now() - started);
   return {
     score,
@@ -28,6 +28,14 @@ export function scoreSides(pipeline: SinglePipeline, { left, right }: Sides): Ve
     left: left.infos,
     right: right.infos,
   };
+}
+
+function fuseSide({ fusion }: SinglePipeline, { embeddings }: Side, name: 'left' | 'right'): Embedding {
+  try {
+    return fuse(embeddings, fusion);
+  } catch (thrown) {
+    throw AffinisError.from(thrown).at(name);
+  }
 }
 
 function timingsOf(timings: Side['timings'], scoreMs: number): PhaseTimings {
@@ -53,12 +61,12 @@ function logVariance({ variance }: Embedding): number | undefined {
   return Math.log(sum / variance.values.length);
 }
 
-function tooUncertain({ maxVariance }: SinglePipeline, { left, right }: Sides): string | undefined {
+function tooUncertain({ maxVariance }: SinglePipeline, left: Embedding, right: Embedding): string | undefined {
   if (maxVariance === undefined) return undefined;
   const sides = [
     ['left', left],
     ['right', right],
   ] as const;
-  const side = sides.find(([, { embedding }]) => Math.exp(logVariance(embedding) ?? 0) > maxVariance);
+  const side = sides.find(([, embedding]) => Math.exp(logVariance(embedding) ?? 0) > maxVariance);
   return side && `${side[0]} sample too uncertain: capture again`;
 }

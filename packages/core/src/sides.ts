@@ -1,15 +1,15 @@
 import type { EmbedderHost } from './embedder-host.ts';
 import { checkEmbedding, type Embedding } from './embedding.ts';
 import { AffinisError } from './errors.ts';
-import { fuseMean } from './fusion.ts';
 import { attempt } from './result.ts';
 import type { Sample, SampleOrEmbedding } from './sample.ts';
 import type { SampleInfo } from './sample-info.ts';
 import type { Comparison, PhaseTimings } from './verification.ts';
 
-/** One side of a comparison, embedded and fused. */
+/** One side of a comparison, embedded; pipelines of one embedder may fuse it each in its own way. */
 export interface Side {
-  readonly embedding: Embedding;
+  /** One a sample, in order; at least one. */
+  readonly embeddings: readonly Embedding[];
   readonly infos: readonly (SampleInfo | undefined)[];
   readonly timings: readonly Omit<PhaseTimings, 'scoreMs'>[];
 }
@@ -66,7 +66,7 @@ async function embedSide(
     timings.push({ queueMs: value.queueMs, ...value.timings });
     return value.embedding;
   });
-  return { embedding: fuseMean(embeddings), infos, timings };
+  return { embeddings, infos, timings };
 }
 
 /** An embedding sent by a client must come from the pipeline's own space: its threshold means nothing elsewhere. */

@@ -20,6 +20,7 @@ const pipelineOf = (
     embedder: createToyHost(),
     metricName: 'toy',
     metric,
+    fusion: 'mean',
     judge: createJudge({ metric, setting, cardThreshold, prior: 0.5 }),
     ...rest,
   };
@@ -207,6 +208,37 @@ describe('compare', () => {
     );
     expect(row?.map((result) => result.ok)).toEqual([true, false, false]);
     expect(row?.[2]).toMatchObject({ error: { field: 'left.samples[0].embedding.space' } });
+  });
+
+  it('fuses a side for each pipeline in its own way, of samples embedded once', async () => {
+    const embedder = createToyHost({ uncertainty: 'scalar', varianceId: 'head' });
+    const sure = (variance: number, x: number, y: number) =>
+      unit(x, y, { variance: { kind: 'scalar', values: Float32Array.of(variance) }, varianceId: 'head' });
+    const item = { left: [sure(1, 1, 0), sure(1e-6, 0, 1)], right: [textOf('90')] };
+    const [row] = await compare(
+      [
+        pipelineOf({ embedder }),
+        pipelineOf({ embedder, fusion: 'inverse-variance' }),
+        pipelineOf({ embedder, fusion: 'gaussian-product' }),
+      ],
+      [item],
+    );
+    expect(row?.map((result) => value(result).score)).toEqual(
+      [Math.SQRT1_2, 1, 1].map((score) => expect.closeTo(score, 5)),
+    );
+    expect(embedder.seen).toEqual(['90']);
+  });
+
+  it('says which sample of which side has no variance to fuse by, and lets other pipelines answer', async () => {
+    const embedder = createToyHost();
+    const [row] = await compare(
+      [pipelineOf({ embedder, fusion: 'inverse-variance' }), pipelineOf({ embedder })],
+      [angles(['0'], ['0', '10'])],
+    );
+    expect(row).toMatchObject([
+      { ok: false, error: { code: 'failed-precondition', reason: 'NO_VARIANCE', field: 'right.samples[0].variance' } },
+      { ok: true },
+    ]);
   });
 
   it('lets one pipeline’s metric fail alone', async () => {

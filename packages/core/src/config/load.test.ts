@@ -52,9 +52,25 @@ describe('parseConfig', () => {
       metric: 'cosine',
       policy: { threshold: 3 },
       prior: 0.5,
+      fusion: 'mean',
     });
-    expect(config.pipelines.new).toEqual({ embedder: 'own', metric: 'mls', prior: 0.5 });
+    expect(config.pipelines.new).toEqual({ embedder: 'own', metric: 'mls', prior: 0.5, fusion: 'mean' });
     expect(config.pipelines.face).toEqual(builtIn.pipelines.face);
+  });
+
+  it('takes a fusion for single pipelines, which goes where a composite takes the name', () => {
+    const sure = parseConfig('pipelines: { face: { fusion: inverse-variance } }', builtIn);
+    expect(sure.pipelines.face).toMatchObject({ embedder: 'face', fusion: 'inverse-variance' });
+    const more = 'a: { embedder: own, metric: mls }, b: { embedder: own, metric: mls }';
+    expect(parseConfig(`pipelines: { face: { composite: [a, b] }, ${more} }`, sure).pipelines.face).toEqual({
+      composite: ['a', 'b'],
+      prior: 0.5,
+      fusion: 'mean',
+    });
+    expect(refusal(`pipelines: { c: { composite: [a, b], fusion: inverse-variance }, ${more} }`).message).toContain(
+      'a composite fuses as its parts do',
+    );
+    expect(refusal('pipelines: { face: { fusion: median } }').message).toContain('pipelines.face.fusion');
   });
 
   it('keeps options when only the model changes, and gives new entries defaults', () => {

@@ -46,7 +46,7 @@ function mergeEntry(base: Readonly<Record<string, unknown>>, entry: Readonly<Rec
   };
   if (entry.type !== undefined && entry.type !== base.type) drop('model', 'options', 'parameters');
   if (entry.model !== undefined && base.type !== undefined) drop('type', 'options');
-  if (entry.composite !== undefined) drop('embedder', 'metric', 'maxVariance');
+  if (entry.composite !== undefined) drop('embedder', 'metric', 'maxVariance', 'fusion');
   if (entry.embedder !== undefined || entry.metric !== undefined) drop('composite');
   return { ...kept, ...entry };
 }

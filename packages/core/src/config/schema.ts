@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policySchema } from '../calibration/policy.ts';
+import { fusionKinds } from '../fusion.ts';
 
 const name = z
   .string()
@@ -43,6 +44,10 @@ export const pipelineFields = z.strictObject({
     .lt(1)
     .default(0.5)
     .describe('How probable a genuine pair is beforehand: the prior of an answer’s probability'),
+  fusion: z
+    .enum(fusionKinds)
+    .default('mean')
+    .describe('How several samples of one side become one embedding; all but mean need an embedder with uncertainty'),
   maxVariance: z
     .number()
     .positive()
@@ -58,6 +63,10 @@ const pipelineSchema = pipelineFields
   .refine(
     ({ composite, policy }) => composite === undefined || policy === undefined || !('threshold' in policy),
     'a composite has no raw score: use policy fmr or cost',
+  )
+  .refine(
+    ({ composite, fusion }) => composite === undefined || fusion === 'mean',
+    'a composite fuses as its parts do: set "fusion" there',
   );
 
 const tlsSchema = z.strictObject({

@@ -11,9 +11,9 @@ try {
     available: state.available,
     reason: state.reason,
   }));
-  report.pipelines = [...runtime.pipelines.values()].map(({ name, metricName, judge }) => {
+  report.pipelines = [...runtime.pipelines.values()].map(({ name, metricName, judge, state }) => {
     const { policy, threshold } = judge(0);
-    return { name, metricName, policy, threshold };
+    return { name, metricName, policy, threshold, reason: state.reason };
   });
   report.metrics = [...runtime.metrics.keys()];
   const pipeline = runtime.pipelines.get('toy');

@@ -7,6 +7,8 @@ const space = 'toy@1/0';
 
 const parameters = z.strictObject({
   load: z.enum(['fine', 'refused', 'exit', 'throw']).default('fine'),
+  /** `fitted`: with a population, and knows degradations. */
+  uncertainty: z.enum(['none', 'plain', 'fitted']).default('plain'),
 });
 
 const description = {
@@ -20,12 +22,49 @@ const description = {
   licence: 'none',
 };
 
-async function create({ load }) {
+const described = {
+  none: { ...description, uncertainty: 'none', varianceId: undefined },
+  plain: description,
+  fitted: {
+    ...description,
+    population: { mean: Float32Array.of(0.25, -0.25), between: Float32Array.of(0.5, 0.75) },
+  },
+};
+
+async function create({ load, uncertainty }) {
   if (load === 'refused')
     throw new AffinisError('failed-precondition', '[toy] refused', { reason: 'REFUSED', field: 'load' });
   if (load === 'exit') process.exit(3);
   if (load === 'throw') throw new Error('secret of the plugin');
-  return { description, embed: (samples) => Promise.all(samples.map(embedOne)) };
+  return {
+    description: described[uncertainty],
+    async embed(samples, { features = false } = {}) {
+      const results = await Promise.all(samples.map(embedOne));
+      return features ? results.map(withFeatures) : results;
+    },
+    ...(uncertainty === 'fitted'
+      ? {
+          transform: async (samples, degradations = []) =>
+            samples.map((sample, index) => transformed(sample, degradations[index])),
+        }
+      : {}),
+  };
+}
+
+function withFeatures(result) {
+  if (!result.ok) return result;
+  const features = memory.subarray(0, 3);
+  features.set([1, 2, 3]);
+  return { ok: true, value: { ...result.value, features } };
+}
+
+/** Says what it would do to a text; takes the first byte off media, as a view. */
+function transformed(sample, degradation) {
+  if (sample.kind === 'media') return { ok: true, value: { kind: 'media', bytes: sample.bytes.subarray(1) } };
+  if (sample.text === 'bad')
+    return { ok: false, error: new AffinisError('invalid-argument', '[toy] bad sample', { field: 'text' }) };
+  const text = degradation ? `${sample.text} ${degradation.recipe} ${degradation.seed}` : `${sample.text} canonical`;
+  return { ok: true, value: { kind: 'text', text } };
 }
 
 async function embedOne(sample) {
@@ -104,7 +143,7 @@ const dot = defineMetric({
   description: 'Inner product',
   unit: 'none',
   parameters: z.strictObject({ factor: z.number().default(1) }),
-  create: ({ factor }) => ({
+  create: ({ factor }, population) => ({
     id: 'dot',
     polarity: 'similarity',
     needsVariance: false,
@@ -114,7 +153,11 @@ const dot = defineMetric({
       for (let q = 0; q < queries.count; q++)
         for (let r = 0; r < references.count; r++) {
           const b = row(references, r);
-          scores[q * references.count + r] = factor * row(queries, q).reduce((sum, value, d) => sum + value * b[d], 0);
+          const weight = (d) => factor * (population?.between[d] ?? 1);
+          scores[q * references.count + r] = row(queries, q).reduce(
+            (sum, value, d) => sum + weight(d) * value * b[d],
+            0,
+          );
         }
     },
   }),

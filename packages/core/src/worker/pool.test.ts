@@ -2,6 +2,7 @@ import { packBlock } from '../blocks.ts';
 import type { Sample } from '../sample.ts';
 import { closeAll, embed, gatekeeper, rejection, spec, started } from '../testing/pools.ts';
 import { embeddingOf, textOf } from '../testing/toys.ts';
+import type { MetricSpec } from './protocol.ts';
 
 afterEach(closeAll);
 
@@ -49,6 +50,58 @@ describe('a pool', () => {
     const [bad, good] = await embed(pool, textOf(text), textOf('fine'));
     expect(bad).toMatchObject({ code: 'internal', reason: 'MODEL_OUTPUT' });
     expect(good).toMatchObject({ timings: {} });
+  });
+
+  it('tells of a fitted model’s population, and scores with one', async () => {
+    const { pool } = started();
+    const fitted = { ...spec(), options: { uncertainty: 'fitted' } };
+    const { population: values } = await pool.load(fitted);
+    expect(values).toEqual({ mean: Float32Array.of(0.25, -0.25), between: Float32Array.of(0.5, 0.75) });
+    const block = packBlock([embeddingOf([1, 2])]);
+    const scoreOf = (metric: MetricSpec) => pool.score({ kind: 'score', metric, queries: block, references: block });
+    const bare = { type: 'dot', parameters: {} };
+    const other = { mean: Float32Array.of(0, 0), between: Float32Array.of(2, 1) };
+    expect(await scoreOf({ ...bare, population: { space: 'a', values: values ?? other } })).toEqual(
+      Float64Array.of(3.5),
+    );
+    expect(await scoreOf({ ...bare, population: { space: 'b', values: other } })).toEqual(Float64Array.of(6));
+    expect(await scoreOf(bare)).toEqual(Float64Array.of(5));
+  });
+
+  it('hands out features where asked, without the memory that they lie in', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    const [plain] = await pool.embed('toy', [textOf('a')]);
+    expect(plain).not.toHaveProperty('value.features');
+    const results = await pool.embed('toy', [textOf('a'), textOf('bad')], { features: true });
+    expect(results).toMatchObject([{ value: { features: Float32Array.of(1, 2, 3) } }, { ok: false }]);
+    expect(results[0]).toHaveProperty('value.features.buffer.byteLength', 12);
+  });
+
+  it('transforms samples, each by the degradation beside it; a bad one fails alone', async () => {
+    const { pool } = started();
+    await pool.load({ ...spec(), options: { uncertainty: 'fitted' } });
+    const media: Sample = { kind: 'media', bytes: Uint8Array.of(7, 8, 9) };
+    const results = await pool.transform(
+      'toy',
+      [textOf('a'), textOf('bad'), textOf('b'), media],
+      [undefined, undefined, { recipe: 'typos', seed: 3 }],
+    );
+    expect(results).toMatchObject([
+      { ok: true, value: textOf('a canonical') },
+      { ok: false, error: { code: 'invalid-argument', field: 'text' } },
+      { ok: true, value: textOf('b typos 3') },
+      { ok: true, value: { bytes: Uint8Array.of(8, 9) } },
+    ]);
+    expect(results[3]).toHaveProperty('value.bytes.buffer.byteLength', 2);
+    expect(media).toHaveProperty('bytes.byteLength', 3);
+    expect(await pool.transform('toy', [textOf('a')])).toEqual([{ ok: true, value: textOf('a canonical') }]);
+  });
+
+  it('refuses to transform where the embedder knows no degradations', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    await expect(pool.transform('toy', [textOf('a')])).rejects.toMatchObject({ code: 'unimplemented' });
   });
 
   it('refuses an embedder that it has not loaded', async () => {
@@ -114,7 +167,7 @@ describe('loading', () => {
     await expect(pool.load({ ...spec(), options: { laod: 'fine' } })).rejects.toMatchObject({
       code: 'invalid-argument',
       field: 'options.laod',
-      message: '[core] embedder "toy": options.laod: unknown key; did you mean "load"? Known keys: load',
+      message: '[core] embedder "toy": options.laod: unknown key; did you mean "load"? Known keys: load, uncertainty',
     });
     await expect(pool.load({ ...spec(), source: { type: 'toi' } })).rejects.toThrow(
       'no embedder "toi"; the loaded plugins offer: toy',

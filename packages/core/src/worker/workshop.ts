@@ -12,7 +12,9 @@ import { parseParameters } from '../parameters.ts';
 import { loadPlugins } from '../plugin-loader.ts';
 import { createRegistry } from '../registry.ts';
 import { failure, type Result } from '../result.ts';
+import type { Sample } from '../sample.ts';
 import { parseUncertainty, type Uncertainty } from '../uncertainty/uncertainty-file.ts';
+import { ownBuffers } from './own-buffers.ts';
 import type { EmbedderSpec, MetricSpec, WireResult, WorkerAnswers, WorkerSetup, WorkerTask } from './protocol.ts';
 
 /** What one worker thread holds: its plugins, models and embedders, and how it performs a task with them. */
@@ -89,10 +91,7 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
           if (!embedder.transform)
             throw new AffinisError('unimplemented', `[core] embedder "${task.embedder}" knows no degradations`);
           const results = await embedder.transform(task.samples, task.degradations);
-          return {
-            answer: results.map((result) => (result.ok ? result : { ok: false, error: result.error.toWire() })),
-            transfer: [],
-          };
+          return { answer: results.map(sampleToWire), transfer: [] };
         }
         case 'score': {
           const scores = new Float64Array(task.queries.count * task.references.count);
@@ -145,7 +144,17 @@ function toWire(result: Result<Embedded>): WireResult<Embedded> {
     mean: ownBuffer(mean),
     ...(variance ? { variance: { kind: variance.kind, values: ownBuffer(variance.values) } } : {}),
   };
-  return { ok: true, value: { ...result.value, embedding: own } };
+  const { features } = result.value;
+  return {
+    ok: true,
+    value: { ...result.value, embedding: own, ...(features ? { features: ownBuffer(features) } : {}) },
+  };
+}
+
+function sampleToWire(result: Result<Sample>): WireResult<Sample> {
+  if (!result.ok) return { ok: false, error: result.error.toWire() };
+  const [value = result.value] = ownBuffers([result.value]).samples;
+  return { ok: true, value };
 }
 
 const ownBuffer = (values: Float32Array) => (values.byteLength === values.buffer.byteLength ? values : values.slice());
