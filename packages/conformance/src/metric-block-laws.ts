@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { AffinisError, type EmbeddingBlock, type Metric } from '@affinis/core';
+import type { EmbeddingBlock, Metric } from '@affinis/core';
 import fc from 'fast-check';
+import { assertRefused } from './assert-refused.ts';
 import { type Law, type MetricClaims, varianceKindsOf } from './metric-claims.ts';
 import { type Point, packBlock, pointsArbitrary, reduced, scorePair, type VarianceKind } from './points.ts';
 
@@ -109,12 +110,3 @@ const snapshot = (...blocks: readonly EmbeddingBlock[]) =>
     means: [...means],
     variances: [...(variances ?? [])],
   }));
-
-function assertRefused(work: () => void): void {
-  assert.throws(work, (thrown) => {
-    assert.ok(thrown instanceof AffinisError);
-    assert.equal(thrown.code, 'failed-precondition');
-    assert.match(thrown.message, /^\[[a-z-]+\] /);
-    return true;
-  });
-}

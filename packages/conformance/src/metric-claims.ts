@@ -29,9 +29,17 @@ export interface MetricClaims {
   readonly scaleInvariant?: boolean;
   /** Of unit-norm means with one constant variance, the nearer is more alike. Default true. */
   readonly ranksAsEuclidean?: boolean;
+  /** What the metric compares with, the same in every dimension; a metric that claims one scores nothing without. */
+  readonly population?: EvenPopulation;
   /** Published or hand-computed scores. */
   readonly examples?: readonly MetricExample[];
   readonly runner?: TestRunner;
+}
+
+/** A population of one mean and one between-variance in every dimension. Take numbers that float32 holds exactly. */
+export interface EvenPopulation {
+  readonly mean: number;
+  readonly between: number;
 }
 
 export interface MetricExample {

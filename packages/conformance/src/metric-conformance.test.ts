@@ -2,7 +2,7 @@ import { AffinisError, type EmbeddingBlock, type Metric } from '@affinis/core';
 import { collectingRunner } from './collecting-runner.ts';
 import type { MetricClaims } from './metric-claims.ts';
 import { metricConformance } from './metric-conformance.ts';
-import { cosineReference, euclideanReference, mlsReference } from './metric-references.ts';
+import { cosineReference, euclideanReference, mlsLlrReference, mlsReference } from './metric-references.ts';
 
 const euclidean: MetricClaims = {
   polarity: 'distance',
@@ -90,6 +90,17 @@ describe('the metric suite', () => {
       { ...metricOf((a, b) => -squares(a, b), 'similarity'), needsVariance: true },
       { polarity: 'similarity', needsVariance: true, reference: mlsReference },
       ['agrees with the float64 reference', 'refuses a block without variance'],
+    ],
+    [
+      'a claim of a population without use of it',
+      { ...metricOf((a, b) => -squares(a, b), 'similarity'), needsVariance: true },
+      {
+        polarity: 'similarity',
+        needsVariance: true,
+        population: { mean: 0.25, between: 0.5 },
+        reference: mlsLlrReference(() => ({ mean: 0.25, between: 0.5 })),
+      },
+      ['score without a population', 'population of another dimension', 'no evidence where a side knows nothing'],
     ],
   ];
   it.each(broken)('fails %s', async (_, metric, claims, expected) => {

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import type { Metric } from '@affinis/core';
 import { blockLaws } from './metric-block-laws.ts';
 import type { MetricClaims } from './metric-claims.ts';
 import { mathematicalLaws } from './metric-laws.ts';
+import { type CreateMetric, forAnyDimension, populationLaws } from './metric-population-laws.ts';
 import { globalRunner } from './test-runner.ts';
 
-/** Declares the suite that every metric must pass; one metric may be created many times. */
-export function metricConformance(name: string, createMetric: () => Metric, claims: MetricClaims): void {
+/** Declares the suite that every metric must pass; one metric may be created many times, by each law anew. */
+export function metricConformance(name: string, createMetric: CreateMetric, claims: MetricClaims): void {
   const { describe, it } = claims.runner ?? globalRunner();
+  const { population } = claims;
+  const metricUnderTest = () => (population ? forAnyDimension(createMetric, population) : createMetric());
   describe(`metric conformance: ${name}`, () => {
     it('declares an id, its polarity and whether it needs a variance', () => {
       const metric = createMetric();
@@ -15,7 +17,7 @@ export function metricConformance(name: string, createMetric: () => Metric, clai
       assert.equal(metric.polarity, claims.polarity);
       assert.equal(metric.needsVariance, claims.needsVariance);
     });
-    for (const [law, check] of [...mathematicalLaws(claims), ...blockLaws(claims)])
-      it(law, () => check(createMetric()));
+    const laws = [...mathematicalLaws(claims), ...blockLaws(claims), ...populationLaws(createMetric, claims)];
+    for (const [law, check] of laws) it(law, () => check(metricUnderTest()));
   });
 }

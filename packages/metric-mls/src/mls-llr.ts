@@ -48,7 +48,12 @@ export function createMlsLlr(population?: Population): Metric {
   };
 }
 
-/** Four dimensions a logarithm: a ratio `pq / det` is at least 1 and at most 1e38, so that four stay inside float64. */
+/**
+ * As few logarithms as float64 allows, mostly one a pair: a ratio `pq / det` is at least 1 and, of float32 values, at
+ * most 1e84, so that one more always fits above this.
+ */
+const flushAbove = 1e200;
+
 function ratio(
   { mean, between }: Population,
   queries: EmbeddingBlock,
@@ -82,7 +87,7 @@ function ratio(
     const difference = (left[a + d] as number) - (right[b + d] as number);
     evidence += (prior / det) * ((x * x * v1) / p + (y * y * v2) / s - difference * difference);
     product *= (p / det) * s;
-    if ((d & 3) === 3) {
+    if (product > flushAbove) {
       logarithms += Math.log(product);
       product = 1;
     }
