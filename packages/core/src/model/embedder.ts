@@ -31,6 +31,12 @@ export function createModelEmbedder(parts: ModelEmbedderParts): Embedder {
   const description = describeModel(manifest, uncertainty);
   const output = outputName(manifest, session);
   const features = featuresName(manifest, session);
+  if (uncertainty?.head.input === 'features' && features === undefined)
+    throw new AffinisError(
+      'failed-precondition',
+      `[core] the uncertainty head of model ${manifest.name} reads features and model.yaml names none; set output.features to the output that it was fitted to`,
+      { field: 'output.features', reason: 'MODEL_UNUSABLE' },
+    );
 
   const runGroup = async (
     group: readonly Item[],

@@ -1,4 +1,5 @@
 import type { Session } from '../backend.ts';
+import { AffinisError } from '../errors.ts';
 import type { Preprocessor } from '../modality.ts';
 import type { Sample } from '../sample.ts';
 import { float32 } from '../tensor.ts';
@@ -109,6 +110,79 @@ describe('a model with an uncertainty head', () => {
     expect(() => createModelEmbedder({ manifest, preprocessor, session: bare, uncertainty: uncertaintyOf() })).toThrow(
       'has no output "features"',
     );
+  });
+
+  it('refuses a head that reads features where the manifest names none', () => {
+    const { features: _, ...output } = manifest.output;
+    const unnamed = { ...manifest, output };
+    expect(() =>
+      createModelEmbedder({ manifest: unnamed, preprocessor, session, uncertainty: uncertaintyOf() }),
+    ).toThrow(expect.objectContaining({ code: 'failed-precondition', field: 'output.features' }));
+  });
+
+  it('hands out the embedding where the model has no features', async () => {
+    const { features: _, ...output } = manifest.output;
+    const plain = createModelEmbedder({ manifest: { ...manifest, output }, preprocessor, session });
+    const [result] = await plain.embed([textOf('3,4,5')], { features: true });
+    expect(result).toMatchObject({ value: { features: Float32Array.of(0.6, 0.8) } });
+    expect(plain.description.uncertainty).toBe('none');
+    expect(plain.description).not.toHaveProperty('population');
+  });
+
+  it.each<[string, object]>([
+    ['gives no features', {}],
+    ['gives features that are no whole rows', { features: float32([5], new Float32Array(5)) }],
+    ['gives features of another type', { features: { dtype: 'uint8', shape: [2, 3], data: new Uint8Array(6) } }],
+  ])('fails the samples of a run that %s', async (_, changes) => {
+    const run: Session['run'] = async (inputs, outputs) => {
+      const { features: __, ...rest } = await session.run(inputs, outputs);
+      return { ...rest, ...changes };
+    };
+    const broken = createModelEmbedder({
+      manifest,
+      preprocessor,
+      session: { ...session, run },
+      uncertainty: uncertaintyOf(),
+    });
+    for (const result of await broken.embed([textOf('3,4,5;3,4,7')]))
+      expect(result).toMatchObject({ error: { code: 'failed-precondition', field: 'output.features' } });
+  });
+
+  it('reads each sample’s own features of a shared run', async () => {
+    const texts = ['3,4,5', '3,4,7;3,4,9', '0,1,-2'];
+    const embedder = createModelEmbedder({ manifest, preprocessor, session, uncertainty: uncertaintyOf() });
+    const together = await embedder.embed(texts.map(textOf));
+    for (const [index, text] of texts.entries())
+      expect(together[index]).toMatchObject({ value: { embedding: (await embed(text)).embedding } });
+  });
+
+  it('is scalar where the head is and no clean variance is added', () => {
+    const head = {
+      kind: 'scalar',
+      output: { weights: Float32Array.of(1, -0.5), bias: Float32Array.of(-4) },
+    } as const;
+    const described = (c: number) =>
+      createModelEmbedder({
+        manifest,
+        preprocessor,
+        session,
+        uncertainty: uncertaintyOf({ head, calibration: { c } }),
+      }).description.uncertainty;
+    expect([described(0), described(1)]).toEqual(['scalar', 'diagonal']);
+  });
+
+  it('fails a sample that cannot be transformed alone', async () => {
+    const picky: Preprocessor = {
+      ...preprocessor,
+      degrade: async () => {
+        throw new AffinisError('invalid-argument', '[toy] no such recipe', { field: 'recipe' });
+      },
+    };
+    const { transform } = createModelEmbedder({ manifest, preprocessor: picky, session });
+    expect(await transform?.([textOf('1,2,3'), textOf('4,5,6')], [{ recipe: 'no', seed: 1 }])).toMatchObject([
+      { ok: false, error: { field: 'recipe' } },
+      { ok: true, value: textOf('4,5,6') },
+    ]);
   });
 
   it('makes canonical forms and degraded copies', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AffinisError } from '../errors.ts';
-import { halfToNumber, numberToHalf } from './half.ts';
+import { fieldPath, problemsOf } from '../schema-problems.ts';
+import { decodeFloats, decodeHalves, encodeFloats, encodeHalves } from './base64-numbers.ts';
 
 /**
  * What `affinis fit` learns of a model: a head that reads the model's features, the calibration of its variance, and
@@ -73,23 +74,26 @@ const fileSchema = z.strictObject({
   population: z.strictObject({ mean: z.base64(), between: z.base64() }),
 });
 
-/** Throws `failed-precondition` where the file is damaged or does not fit an embedding of `dimension` numbers. */
+/** Throws `failed-precondition`, naming the field, where the file is damaged or does not fit an embedding of `dimension`. */
 export function parseUncertainty(bytes: Uint8Array, dimension: number): Uncertainty {
   const parsed = fileSchema.safeParse(readJson(bytes));
-  if (!parsed.success) throw unusable(parsed.error.issues[0]?.message ?? 'is damaged');
+  if (!parsed.success) {
+    const [problem] = problemsOf(parsed.error, fileSchema);
+    throw unusable(`: ${fieldPath(problem?.path ?? [])}: ${problem?.message ?? 'is damaged'}; restore it or fit again`);
+  }
   const { head, calibration, population } = parsed.data;
   const uncertainty: Uncertainty = {
     head: {
       ...head,
-      mean: floats(head.mean),
-      deviation: floats(head.deviation),
-      hidden: { weights: halves(head.hidden.weights), bias: halves(head.hidden.bias) },
-      output: { weights: halves(head.output.weights), bias: floats(head.output.bias) },
+      mean: decodeFloats(head.mean),
+      deviation: decodeFloats(head.deviation),
+      hidden: { weights: decodeHalves(head.hidden.weights), bias: decodeHalves(head.hidden.bias) },
+      output: { weights: decodeHalves(head.output.weights), bias: decodeFloats(head.output.bias) },
     },
-    calibration: { ...calibration, within: floats(calibration.within) },
-    population: { mean: floats(population.mean), between: floats(population.between) },
+    calibration: { ...calibration, within: decodeFloats(calibration.within) },
+    population: { mean: decodeFloats(population.mean), between: decodeFloats(population.between) },
   };
-  checkShapes(uncertainty, dimension);
+  checkUncertainty(uncertainty, dimension);
   return uncertainty;
 }
 
@@ -98,79 +102,52 @@ export function serialiseUncertainty({ head, calibration, population }: Uncertai
     format,
     head: {
       ...head,
-      mean: base64(head.mean),
-      deviation: base64(head.deviation),
-      hidden: { weights: halfBase64(head.hidden.weights), bias: halfBase64(head.hidden.bias) },
-      output: { weights: halfBase64(head.output.weights), bias: base64(head.output.bias) },
+      mean: encodeFloats(head.mean),
+      deviation: encodeFloats(head.deviation),
+      hidden: { weights: encodeHalves(head.hidden.weights), bias: encodeHalves(head.hidden.bias) },
+      output: { weights: encodeHalves(head.output.weights), bias: encodeFloats(head.output.bias) },
     },
-    calibration: { ...calibration, within: base64(calibration.within) },
-    population: { mean: base64(population.mean), between: base64(population.between) },
+    calibration: { ...calibration, within: encodeFloats(calibration.within) },
+    population: { mean: encodeFloats(population.mean), between: encodeFloats(population.between) },
   })}\n`;
 }
 
-function checkShapes({ head, calibration, population }: Uncertainty, dimension: number): void {
-  const inputs = head.mean.length;
+function checkUncertainty({ head, calibration, population }: Uncertainty, dimension: number): void {
+  const inputs = head.input === 'embedding' ? dimension : head.mean.length;
   const hidden = head.hidden.bias.length;
   const outputs = head.kind === 'scalar' ? 1 : dimension;
-  const fits =
-    inputs > 0 &&
-    hidden > 0 &&
-    head.deviation.length === inputs &&
-    head.hidden.weights.length === hidden * inputs &&
-    head.output.weights.length === outputs * hidden &&
-    head.output.bias.length === outputs &&
-    (head.input === 'features' || inputs === dimension) &&
-    [calibration.within, population.mean, population.between].every((values) => values.length === dimension);
-  if (!fits) throw unusable(`does not fit a model of ${dimension} dimensions; fit it to this model`);
-  const positive = [head.deviation, calibration.within, population.between];
-  const finite = [
-    head.mean,
-    head.hidden.weights,
-    head.hidden.bias,
-    head.output.weights,
-    head.output.bias,
-    population.mean,
-  ];
-  if (!positive.every((values) => values.every((value) => value > 0 && Number.isFinite(value))))
-    throw unusable('holds a deviation or variance that is not above zero; fit it again');
-  if (!finite.every((values) => values.every(Number.isFinite)))
-    throw unusable('holds numbers that are not finite; fit it again');
+  checkNumbers('head.mean', head.mean, inputs);
+  checkNumbers('head.deviation', head.deviation, inputs, 'positive');
+  checkNumbers('head.hidden.bias', head.hidden.bias, hidden);
+  checkNumbers('head.hidden.weights', head.hidden.weights, hidden * inputs);
+  checkNumbers('head.output.weights', head.output.weights, outputs * hidden);
+  checkNumbers('head.output.bias', head.output.bias, outputs);
+  checkNumbers('calibration.within', calibration.within, dimension, 'positive');
+  checkNumbers('population.mean', population.mean, dimension);
+  checkNumbers('population.between', population.between, dimension, 'positive');
+}
+
+function checkNumbers(field: string, values: Float32Array, length: number, sign?: 'positive'): void {
+  if (values.length !== length || length === 0)
+    throw unusable(
+      `: ${field} holds ${values.length} numbers where ${Math.max(1, length)} fit this model; fit it to this model`,
+    );
+  const wrong = values.findIndex((value) => !Number.isFinite(value) || (sign === 'positive' && value <= 0));
+  if (wrong === -1) return;
+  const wanted = sign === 'positive' ? 'above zero and finite' : 'finite';
+  throw unusable(`: ${field}[${wrong}] is ${values[wrong]}, which is not ${wanted}; fit it again`);
 }
 
 function readJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   } catch {
-    throw unusable('is no JSON; restore it or fit again');
+    throw unusable(' is no JSON; restore it or fit again');
   }
 }
 
-function floats(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64');
-  return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4));
-}
-
-function halves(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64');
-  return Float32Array.from({ length: Math.floor(bytes.length / 2) }, (_, index) =>
-    halfToNumber(bytes.readUInt16LE(index * 2)),
-  );
-}
-
-function base64(values: Float32Array): string {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeFloatLE(value, index * 4);
-  return bytes.toString('base64');
-}
-
-function halfBase64(values: Float32Array): string {
-  const bytes = Buffer.alloc(values.length * 2);
-  for (const [index, value] of values.entries()) bytes.writeUInt16LE(numberToHalf(value), index * 2);
-  return bytes.toString('base64');
-}
-
 const unusable = (problem: string) =>
-  new AffinisError('failed-precondition', `[core] the model's uncertainty file ${problem}`, {
+  new AffinisError('failed-precondition', `[core] the model's uncertainty file${problem}`, {
     field: 'uncertainty',
     reason: 'MODEL_UNUSABLE',
   });

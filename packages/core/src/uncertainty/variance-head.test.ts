@@ -53,6 +53,30 @@ describe('a variance head', () => {
     ).toBe(true);
   });
 
+  it('never gives a variance that float32 cannot hold', () => {
+    const calibration = { ...uncertaintyOf().calibration, c: 0 };
+    expect(calibrateVariance(calibration, 'diagonal', Float64Array.of(1000, 0)).values[0]).toBe(1e10);
+    expect(calibrateVariance(calibration, 'scalar', Float64Array.of(1000)).values[0]).toBe(1e10);
+    expect(calibrateVariance(calibration, 'scalar', Float64Array.of(-1000)).values[0]).toBe(Math.fround(1e-10));
+  });
+
+  it('is the clean variance alone where nothing of the head is taken', () => {
+    const { values } = calibrateVariance(
+      { ...uncertaintyOf().calibration, a: 0, c: 2 },
+      'diagonal',
+      Float64Array.of(1000, -1000),
+    );
+    expect([...values]).toEqual([0.002, 0.004].map((value) => expect.closeTo(value, 8)));
+  });
+
+  it('follows v = a · head^g · mean^(1-g) + c · w', () => {
+    const within = Float32Array.of(0.125, 0.25);
+    const calibration = { a: 0.5, g: 2, c: 4, geometricMean: 0.25, within };
+    const { values } = calibrateVariance(calibration, 'diagonal', Float64Array.of(Math.log(0.5), Math.log(3)));
+    // 0.5 · 0.25 / 0.25 + 4 · 0.125, and 0.5 · 9 / 0.25 + 4 · 0.25.
+    expect([...values]).toEqual([1, 19].map((value) => expect.closeTo(value, 5)));
+  });
+
   it('refuses input of another length', () => {
     expect(() => varianceOf(uncertaintyOf(), Float32Array.of(1, 2))).toThrow('reads 3 numbers and the model gives 2');
   });

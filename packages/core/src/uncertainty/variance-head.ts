@@ -4,8 +4,8 @@ import type { HeadWeights, Uncertainty, VarianceCalibration } from './uncertaint
 
 /** Standardised inputs are cut here, so that what was never seen in training cannot run away. */
 const clamp = 5;
-/** No variance is below this, whatever the calibration says. */
-const floor = 1e-10;
+/** Whatever head and calibration say, a variance stays well inside float32: an embedding is unsure, never invalid. */
+const [floor, ceiling] = [1e-10, 1e10];
 
 /**
  * Calibrated variance of one embedding from what the head reads (float32[F]), by the calibration of SCIENCE's recipe:
@@ -44,9 +44,11 @@ export function calibrateVariance(
 ): Variance {
   const base = Math.log(a) + (1 - g) * Math.log(geometricMean);
   const scaled = (d: number) => (a === 0 ? 0 : Math.exp(base + g * (logVariance[kind === 'scalar' ? 0 : d] ?? 0)));
-  if (kind === 'scalar' && c === 0) return { kind: 'scalar', values: Float32Array.of(Math.max(floor, scaled(0))) };
-  return { kind: 'diagonal', values: Float32Array.from(within, (w, d) => Math.max(floor, scaled(d) + c * w)) };
+  if (kind === 'scalar' && c === 0) return { kind: 'scalar', values: Float32Array.of(bounded(scaled(0))) };
+  return { kind: 'diagonal', values: Float32Array.from(within, (w, d) => bounded(scaled(d) + c * w)) };
 }
+
+const bounded = (variance: number) => Math.min(ceiling, Math.max(floor, variance));
 
 function dense(weights: Float32Array, bias: Float32Array, input: Float64Array): Float64Array {
   const out = new Float64Array(bias.length);

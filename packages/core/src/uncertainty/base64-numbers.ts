@@ -1,0 +1,33 @@
+import { halfToNumber, numberToHalf } from './half.ts';
+
+// Arrays of numbers as base64 of little-endian bytes. A text that ends within a number gives one number too many, NaN,
+// so that whoever checks length and finiteness sees it.
+
+export function decodeFloats(text: string): Float32Array {
+  return decode(text, 4, (bytes, at) => bytes.readFloatLE(at));
+}
+
+/** float16 to float32, exactly. */
+export function decodeHalves(text: string): Float32Array {
+  return decode(text, 2, (bytes, at) => halfToNumber(bytes.readUInt16LE(at)));
+}
+
+export function encodeFloats(values: Float32Array): string {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeFloatLE(value, index * 4);
+  return bytes.toString('base64');
+}
+
+/** Rounds to float16; beyond 65504 an infinity. */
+export function encodeHalves(values: Float32Array): string {
+  const bytes = Buffer.alloc(values.length * 2);
+  for (const [index, value] of values.entries()) bytes.writeUInt16LE(numberToHalf(value), index * 2);
+  return bytes.toString('base64');
+}
+
+function decode(text: string, size: number, read: (bytes: Buffer, at: number) => number): Float32Array {
+  const bytes = Buffer.from(text, 'base64');
+  return Float32Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    (index + 1) * size <= bytes.length ? read(bytes, index * size) : Number.NaN,
+  );
+}
