@@ -7,9 +7,9 @@ import { requireVariances, sharedVariances, type Variances } from './fusion-vari
  *
  * - `mean`: mean `Σμ/n`, variance `Σv/n²` where every sample has one of the same kind and head, else none
  * - `inverse-variance`: mean `Σ(μ/v) / Σ(1/v)` and variance `min v` per dimension, as Shi and Jain fuse (Probabilistic
- *   Face Embeddings, ICCV 2019, section 4.2, eq. 7, and `aggregate_PFE` of their code): samples of one capture share
+ *   Face Embeddings, ICCV 2019, section 4.2, and `aggregate_PFE` of their code): samples of one capture share
  *   their errors, so that their number alone makes nobody surer
- * - `gaussian-product`: the same mean, variance `1 / Σ(1/v)` (eq. 8), which holds where samples err independently
+ * - `gaussian-product`: the same mean, variance `1 / Σ(1/v)`, which holds where samples err independently
  */
 export const fusionKinds = ['mean', 'inverse-variance', 'gaussian-product'] as const;
 export type FusionKind = (typeof fusionKinds)[number];
