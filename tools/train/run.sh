@@ -1,0 +1,32 @@
+#!/bin/sh
+# Trains a model that ships: run.sh text-student [--smoke] [--output DIR] [--threads N]; or: run.sh test
+# Python packages, downloads and the teacher's vectors are kept in $AFFINIS_CACHE (default ~/.cache/affinis).
+set -eu
+
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+AFFINIS_CACHE=${AFFINIS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/affinis}
+OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+export AFFINIS_CACHE OMP_NUM_THREADS PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here"
+
+usage() {
+  echo "usage: run.sh text-student [--smoke] [--output DIR] [--threads N] | run.sh test" >&2
+  exit 2
+}
+[ $# -ge 1 ] || usage
+what=$1
+shift
+case $what in
+  text-student) set -- -m text_student "$@" ;;
+  test) set -- -m pytest -q -p no:cacheprovider "$here/tests" "$@" ;;
+  *) usage ;;
+esac
+
+wanted=$(cksum < "$here/requirements.txt" | cut -d ' ' -f 1)
+venv=$AFFINIS_CACHE/train-venv-$wanted
+if [ ! -e "$venv/complete" ]; then
+  echo "installing the training environment (5.7 GB, minutes)" >&2
+  python3 -m venv --clear "$venv"
+  "$venv/bin/python" -m pip install --quiet --only-binary=:all: -r "$here/requirements.txt"
+  touch "$venv/complete"
+fi
+exec "$venv/bin/python" "$@"
