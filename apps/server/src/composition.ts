@@ -23,13 +23,13 @@ const shippedPlugins = [
   '@affinis/metric-mls',
 ];
 
-/** What runs without a file: the models that ship, and text as soon as its model is added. */
+/** What runs without a file: the models that ship. */
 export const builtInConfig: Config = configSchema.parse({
   plugins: shippedPlugins,
   embedders: {
     face: { model: 'face-dlib128' },
     voice: { model: 'speaker-ge2e-int8' },
-    text: { model: 'text-minilm-l6-int8' },
+    text: { model: 'text-student' },
   },
   pipelines: {
     face: { embedder: 'face', metric: 'cosine' },

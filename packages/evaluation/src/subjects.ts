@@ -36,5 +36,24 @@ export function duplicateRows(left: ArrayLike<string | number>, right: ArrayLike
   return duplicates;
 }
 
+/** Number of the chain of genuine pairs that each of `count` samples belongs to: its smallest member. */
+export function connectedSubjects(
+  count: number,
+  links: readonly { readonly left: number; readonly right: number }[],
+): Int32Array {
+  const parent = Int32Array.from({ length: count }, (_, index) => index);
+  const find = (index: number): number => {
+    let at = index;
+    while (parent[at] !== at) at = parent[at] ?? at;
+    parent[index] = at;
+    return at;
+  };
+  for (const { left, right } of links) {
+    const [a, b] = [find(left), find(right)];
+    parent[Math.max(a, b)] = Math.min(a, b);
+  }
+  return parent.map((_, index) => find(index));
+}
+
 /** One number for two, whichever comes first: exact below 2^26. */
 const pairKey = (a: number, b: number): number => Math.max(a, b) * 2 ** 26 + Math.min(a, b);

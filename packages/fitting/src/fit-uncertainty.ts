@@ -19,12 +19,14 @@ export interface Fit {
   readonly report: FitReport;
 }
 
-/** What judges the fitted samples honestly: to calibrate scores, take for each sample what did not see its subject. */
+/** What judges the fitted samples honestly, for each what did not see its subject: see `crossFittedScores`. */
 export interface CrossFitted {
   /** uint8[N]: the fold of each sample's subject. */
   readonly fold: Uint8Array;
   /** By fold, what was fitted to the subjects of the other folds. */
   readonly uncertainties: readonly Uncertainty[];
+  /** Of each row, by the head that did not see its subject. */
+  readonly raw: RawVariances;
 }
 
 const leastSubjectsPerFold = 5;
@@ -80,7 +82,7 @@ export async function fitUncertainty(data: FittingData, options: FitOptions): Pr
   const uncertainties = heldOut.map((each) => each.uncertainty);
   return {
     uncertainty,
-    crossFitted: { fold, uncertainties },
+    crossFitted: { fold, uncertainties, raw },
     report: {
       subjects: new Set(samples.map((sample) => data.subjects[sample] as number)).size,
       samples: samples.length,

@@ -1,3 +1,4 @@
+export * from './cross-fitted-scores.ts';
 export type { Difference, Differences, FigureName, Figures, Judged } from './figures.ts';
 export type { FitMetrics, FitOptions } from './fit-options.ts';
 export * from './fit-uncertainty.ts';

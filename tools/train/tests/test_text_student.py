@@ -14,6 +14,7 @@ from text_student.distil import Judged, Sentences, distil, padded
 from text_student.export import FEATURES, onnx_model, packed
 from text_student.measure import Embedder, correlations, operating_point
 from text_student.settings import SMOKE
+from text_student.sources import Pairs, sentences, without
 from text_student.student import Student
 from text_student.vocabulary import Vocabulary, student_vocabulary
 
@@ -134,6 +135,12 @@ def test_glosses_are_read_as_wordnet_writes_them() -> None:
     assert term == "able bodied"
     assert definition == "having the means; to do something"
     assert examples == ["she was able to program her computer", "able to swim far"]
+
+
+def test_pairs_that_share_a_sentence_are_left_out_however_it_is_written() -> None:
+    train = Pairs(["A man.", "Two dogs run", "a cat"], ["a  woman", "dogs, two", "a bird"], np.array([1.0, 2, 3]))
+    kept = without(train, sentences(Pairs(["a man!"], ["Dogs two."], np.array([0.0]))))
+    assert (kept.left, kept.right, kept.gold.tolist()) == (["a cat"], ["a bird"], [3.0])
 
 
 def test_figures_of_known_scores() -> None:

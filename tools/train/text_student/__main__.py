@@ -16,13 +16,13 @@ from .export import onnx_model
 from .publish import write_model, write_report
 from .report import measured
 from .settings import FULL, SMOKE, Settings
-from .sources import REPOSITORY, Pairs, read_stsb
+from .sources import REPOSITORY, Pairs, read_stsb, sentences, without
 from .student import initial_student
 from .teacher import Teacher
 from .training_data import gather
 from .vocabulary import student_vocabulary
 
-MODEL_FOLDER = REPOSITORY / "models" / "text-student" / "1"
+MODEL_FOLDER = REPOSITORY / "models" / "text-student" / "2"
 REPORT_FOLDER = REPOSITORY / "tools" / "train" / "reports"
 
 
@@ -43,16 +43,20 @@ def main() -> None:
 def run(settings: Settings, model_folder: Path, report_folder: Path) -> dict:
     started = time.monotonic()
     torch.manual_seed(settings.seed)
-    train = _first(read_stsb("train"), settings.train_pairs)
+    unseen = sentences(read_stsb("dev"))
+    everything = read_stsb("train")
+    disjoint = without(everything, unseen)
+    train = _first(disjoint, settings.train_pairs)
     dev = _first(read_stsb("dev"), settings.dev_pairs)
     teacher = Teacher()
     vocabulary = student_vocabulary(teacher.tokens[: settings.teacher_tokens])
-    data = gather(teacher, vocabulary, train, settings)
+    data = gather(teacher, vocabulary, train, unseen, settings)
     student = initial_student(vocabulary, data.token_vectors, data.token_frequency, settings.dimension)
     distil(student, data.sentences, data.judged, settings)
     progress.step("export and measure")
     model = onnx_model(student)
     report = measured(model, vocabulary, teacher, train, dev, data.sizes, settings)
+    report["sharedPairs"] = len(everything) - len(disjoint)
     report["minutes"] = round((time.monotonic() - started) / 60, 1)
     report["teacherMinutes"] = round(teacher.seconds / 60, 1)
     write_model(model_folder, model, vocabulary, report)

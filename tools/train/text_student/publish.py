@@ -77,6 +77,7 @@ def _values(report: dict) -> dict[str, object]:
         "batch32_ms": f"{speed['batch32']:.3f}",
         "embedding_difference": f"{report['independence']['embedding']:.1e}",
         "feature_difference": f"{report['independence']['features']:.1e}",
+        "shared_pairs": report["sharedPairs"],
         "minutes": report["minutes"],
         "teacher_minutes": report["teacherMinutes"],
         "settings_table": _table(("setting", "value"), [(name, value) for name, value in settings.items()]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,21 @@ def read_stsb(split: str) -> Pairs:
         raise ValueError(f"{name} has sha256 {digest(content)}, expected {expected}; figures would not compare")
     rows = list(csv.reader(content.decode().splitlines()))
     return Pairs([row[0] for row in rows], [row[1] for row in rows], np.array([float(row[2]) for row in rows]))
+
+
+def words(text: str) -> str:
+    """What two texts share when they are one sentence: lower-cased words and numbers."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def sentences(pairs: Pairs) -> frozenset[str]:
+    return frozenset(map(words, pairs.left + pairs.right))
+
+
+def without(pairs: Pairs, unseen: frozenset[str]) -> Pairs:
+    """Pairs neither side of which is among the sentences that are to stay unseen."""
+    sides = zip(pairs.left, pairs.right)
+    return pairs.take(np.array([row for row, both in enumerate(sides) if unseen.isdisjoint(map(words, both))], int))
 
 
 def read_wordnet() -> dict[str, str]:

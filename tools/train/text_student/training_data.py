@@ -13,7 +13,7 @@ from . import corpus, progress
 from .degraded import degraded
 from .distil import Judged, Sentences, padded
 from .settings import Settings
-from .sources import Pairs
+from .sources import Pairs, words
 from .teacher import Teacher
 from .vocabulary import SPECIAL, Vocabulary
 
@@ -40,7 +40,10 @@ class _Collected:
         self.sizes[name] = self.sizes.get(name, 0) + len(texts)
 
 
-def gather(teacher: Teacher, vocabulary: Vocabulary, train: Pairs, settings: Settings) -> TrainingData:
+def gather(
+    teacher: Teacher, vocabulary: Vocabulary, train: Pairs, unseen: frozenset[str], settings: Settings
+) -> TrainingData:
+    """`train` has no sentence of `unseen`; none is made or taken from elsewhere either."""
     generator = random.Random(settings.seed)
     token_vectors = teacher.embed_ids(teacher.ids_of(vocabulary.tokens), "tokens")
     progress.step("nearest words")
@@ -48,6 +51,7 @@ def gather(teacher: Teacher, vocabulary: Vocabulary, train: Pairs, settings: Set
     texts = {"STS-B train": corpus.unique_sentences(train)}
     texts["variants of STS-B train"] = corpus.variants(texts["STS-B train"], settings.variants, neighbours, generator)
     texts["WordNet"] = corpus.wordnet_sentences(settings.wordnet_sentences, generator)
+    texts = {name: [text for text in texts[name] if words(text) not in unseen] for name in texts}
 
     collected = _Collected(vocabulary.tokenizer())
     vectors = {name: teacher.embed(sentences, name) for name, sentences in texts.items()}

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { AffinisError, type Runtime, type SinglePipeline } from '@affinis/core';
+import { connectedSubjects } from '@affinis/evaluation';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../composition.ts';
 import { calibrateScores, calibrationText } from '../offline/calibrate-scores.ts';
 import { type Dataset, readDataset } from '../offline/dataset.ts';
 import { embedAll } from '../offline/embed-all.ts';
-import { connectedSubjects } from '../offline/labelled-pairs.ts';
 import { withPipelines } from '../offline/runtime-for.ts';
 import { type ScoredPairs, scorePairs, trialsOf } from '../offline/score-pairs.ts';
 import { writeWhole } from '../offline/write-file.ts';

@@ -113,10 +113,11 @@ describe('exit codes and what is said', () => {
     expect(used.stderr).toMatch(/pipeline "voice" is unavailable.*sha256.*restore the file/);
   });
 
-  it('--text without its model says where to put it', async () => {
-    const { code, stderr } = await runAffinis(['verify', '--text', 'a man', 'a woman']);
+  it('5: a model that is not there, with the place for it', async () => {
+    const config = write('absent.yaml', 'embedders: { text: { model: none-such } }\n');
+    const { code, stderr } = await runAffinis(['verify', '--text', 'a man', 'a woman', '--config', config]);
     expect(code).toBe(5);
-    expect(stderr).toContain('models/text-minilm-l6-int8/1');
+    expect(stderr).toContain('models/none-such/1');
   });
 });
 

@@ -1,13 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import {
-  AffinisError,
-  type Degradation,
-  type Embedding,
-  type Result,
-  type Runtime,
-  type SinglePipeline,
-} from '@affinis/core';
+import type { Degradation, Embedding, Result, Runtime, SinglePipeline } from '@affinis/core';
 import { pearson, spearman } from '@affinis/evaluation';
 import type { Command } from 'commander';
 import { loadConfig } from '../composition.ts';
@@ -15,7 +6,6 @@ import { type Dataset, readDataset } from '../offline/dataset.ts';
 import { embedAll } from '../offline/embed-all.ts';
 import {
   differenceOf,
-  judge,
   type PipelineDifference,
   type PipelineReport,
   reportOf,
@@ -23,6 +13,7 @@ import {
 } from '../offline/evaluate-pipelines.ts';
 import { withPipelines } from '../offline/runtime-for.ts';
 import { scorePairs } from '../offline/score-pairs.ts';
+import { scoresCsv } from '../offline/scores-csv.ts';
 import { writeWhole } from '../offline/write-file.ts';
 import { addDataOptions, type DataOptions, wholeNumber } from './data-options.ts';
 import { createProgress } from './progress.ts';
@@ -51,7 +42,7 @@ export function addEvaluate(program: Command): void {
     .option('--degrade <recipe>', 'make samples worse on the fly: mixed, any, unseen, KIND or KIND:SEVERITY')
     .option('--draws <n>', 'bootstrap draws of subjects for the intervals', '1000')
     .option('--json <file>', 'write the report; "-" prints it')
-    .option('--scores <file>', 'write every pair’s scores: pipeline,left,right,same,score,llr,fmr,decision')
+    .option('--scores <file>', 'write every pair’s scores: pipeline,left,right,same,score,llr,fmr,decision,reason')
     .addHelpText(
       'after',
       `
@@ -77,7 +68,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
       options.target === 'same'
         ? { data, ...binaryReport(scored, dataset, { draws, seed }) }
         : { data, pipelines: scored.map((one) => gradedReport(one, dataset)) };
-    if (options.scores !== undefined) await writeScores(options.scores, scored, dataset);
+    if (options.scores !== undefined) await writeWhole(options.scores, scoresCsv(scored, dataset));
     if (options.json === '-') console.log(JSON.stringify(report));
     else {
       if (options.json !== undefined) await writeWhole(options.json, `${JSON.stringify(report, null, 2)}\n`);
@@ -115,7 +106,7 @@ async function scoreAll(
 function binaryReport(scored: readonly ScoredPipeline[], dataset: Dataset, options: { draws: number; seed: number }) {
   const [first, ...others] = scored;
   return {
-    pipelines: scored.map((one) => reportOf(one, dataset)),
+    pipelines: scored.map((one) => reportOf(one, dataset, options)),
     differences: first ? others.map((other) => differenceOf(first, other, dataset, options)) : [],
   };
 }
@@ -162,27 +153,4 @@ function linesOf(pipelines: readonly PipelineReport[], differences: readonly Pip
         );
   }
   return lines;
-}
-
-async function writeScores(file: string, scored: readonly ScoredPipeline[], dataset: Dataset): Promise<void> {
-  const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const out = createWriteStream(file);
-  out.write('pipeline,left,right,same,score,llr,fmr,decision\n');
-  for (const { pipeline, scored: pairs } of scored) {
-    const { assessments } = judge(pipeline, pairs);
-    for (const [at, row] of pairs.rows.entries()) {
-      const { decision, calibrated } = assessments[at] ?? { decision: 'undecided' };
-      const [left, right] = [
-        dataset.samples[dataset.left[row] as number] ?? '',
-        dataset.samples[dataset.right[row] as number] ?? '',
-      ];
-      out.write(
-        `${pipeline.name},${quote(left)},${quote(right)},${dataset.labels[row]},${pairs.scores[at]},${calibrated?.llr ?? ''},${calibrated?.fmr ?? ''},${decision}\n`,
-      );
-    }
-  }
-  out.end();
-  await finished(out).catch((cause: unknown) => {
-    throw new AffinisError('invalid-argument', `--scores ${file}: cannot be written`, { field: 'scores', cause });
-  });
 }

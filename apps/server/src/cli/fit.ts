@@ -1,12 +1,21 @@
 import { resolve } from 'node:path';
-import { AffinisError, type Runtime, type SinglePipeline, serialiseUncertainty } from '@affinis/core';
-import { type FitReport, fitUncertainty, reportTable } from '@affinis/fitting';
+import {
+  AffinisError,
+  type EmbedderDescription,
+  type Runtime,
+  type SinglePipeline,
+  serialiseUncertainty,
+  varianceIdOf,
+} from '@affinis/core';
+import { type Fit, type FitReport, type FittingData, fitUncertainty, reportTable } from '@affinis/fitting';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../composition.ts';
+import { calibrateFit } from '../offline/calibrate-fit.ts';
 import { collectFittingData } from '../offline/collect-fitting-data.ts';
+import { digestOf } from '../offline/dataset.ts';
 import { readLabels } from '../offline/labelled-samples.ts';
 import { withPipelines } from '../offline/runtime-for.ts';
-import { writeModelVersion } from '../offline/write-model-version.ts';
+import { sha256Of, writeModelVersion } from '../offline/write-model-version.ts';
 import { wholeNumber } from './data-options.ts';
 import { createProgress } from './progress.ts';
 
@@ -14,9 +23,11 @@ interface FitCommandOptions {
   readonly pipeline: string;
   readonly labels: string;
   readonly root?: string;
+  readonly text?: boolean;
   readonly config?: string;
   readonly copies: string;
   readonly steps: string;
+  readonly impostors: string;
   readonly seed: string;
   readonly kind: string;
   readonly models: string;
@@ -26,15 +37,15 @@ interface FitCommandOptions {
 export function addFit(program: Command): void {
   program
     .command('fit')
-    .description(
-      'give a pipeline’s model an uncertainty: a variance for every embedding, and a population to compare with',
-    )
+    .description('give a pipeline’s model an uncertainty, a population to compare with, and calibrated scores')
     .requiredOption('--pipeline <name>', 'pipeline whose model is fitted')
-    .requiredOption('--labels <csv>', 'labelled samples: path,subject')
+    .requiredOption('--labels <csv>', 'labelled samples: path,subject; with --text: text,subject')
     .option('--root <dir>', 'folder that paths are relative to (default: the folder of --labels)')
+    .option('--text', 'samples are sentences, not files')
     .option('-c, --config <file>', 'configuration (default: affinis.yaml here, or none)')
     .option('--copies <n>', 'degraded copies of each sample', '5')
     .option('--steps <n>', 'steps of training', '1200')
+    .option('--impostors <n>', 'impostor pairs that the scores are calibrated by', '200000')
     .option('--seed <n>', 'of copies, folds and training', '1')
     .option('--kind <kind>', 'diagonal: a variance a dimension; scalar: one a sample', 'diagonal')
     .option('--models <dir>', 'folder of models that the new version goes into', 'models')
@@ -43,12 +54,13 @@ export function addFit(program: Command): void {
       'after',
       `
 Writes a new version of the model, MODELS/NAME/VERSION, whose card holds the measured table and says whether the
-uncertainty helped. All figures come from heads that did not see the people they are judged on. Takes minutes.
-Calibrate the pipeline afterwards: affinis calibrate.
+uncertainty helped, and with calibrated scores of every metric. All of it comes from heads that did not see the
+people they are judged on. Takes minutes.
 
 Examples:
   affinis fit --pipeline face --labels people.csv
-  affinis fit --pipeline voice --labels speakers.csv --kind scalar --json`,
+  affinis fit --pipeline voice --labels speakers.csv --kind scalar --json
+  affinis fit --pipeline text --labels sentences.csv --text`,
     )
     .action(fit);
 }
@@ -66,6 +78,7 @@ async function fit(options: FitCommandOptions): Promise<void> {
     console.log(reportTable(summary.report));
     console.log(`${summary.report.helped ? 'it helps' : 'it does not help'}: ${summary.report.reason}`);
     for (const warning of summary.report.warnings) console.log(`note: ${warning}`);
+    console.log(`calibrated: ${summary.calibrated.join(', ') || `nothing: ${summary.notCalibrated}`}`);
     console.log(`written: ${summary.folder}`);
   }
 }
@@ -86,8 +99,8 @@ async function fitPipeline(
     );
   const base = await runtime.models.find(model);
   const seed = wholeNumber(options.seed, 'seed', 0);
-  const labels = await readLabels(options.labels, options.root);
-  const progress = createProgress('embedded', labels.paths.length);
+  const labels = await readLabels(options.labels, options);
+  const progress = createProgress('embedded', labels.samples.length);
   const { data, failures } = await collectFittingData({
     runtime,
     embedder,
@@ -98,7 +111,7 @@ async function fitPipeline(
   });
   progress.done();
 
-  const { uncertainty, report } = await fitUncertainty(data, {
+  const fit = await fitUncertainty(data, {
     metrics: {
       cosine: runtime.registry.metric('cosine'),
       mls: runtime.registry.metric('mls'),
@@ -109,14 +122,51 @@ async function fitPipeline(
     seed,
     onProgress: createStages(),
   });
-  const card = cardOf(report, options);
+  const { report } = fit;
+  const uncertainty = serialiseUncertainty(fit.uncertainty);
+  const { calibrations, reason } = calibrationsOf(data, fit, {
+    metrics: runtime.registry.metrics.filter(({ parameters }) => parameters.safeParse({}).success),
+    space: descriptionOf(pipeline).space,
+    varianceId: varianceIdOf(sha256Of(uncertainty)),
+    impostors: wholeNumber(options.impostors, 'impostors', 1),
+    seed,
+    sha256: await digestOf(options.labels),
+  });
   const written = await writeModelVersion({
     base,
     root: resolve(loaded.folder, options.models),
-    uncertainty: serialiseUncertainty(uncertainty),
-    card,
+    uncertainty,
+    calibrations,
+    card: cardOf(report, options),
   });
-  return { model: base.manifest.name, ...written, failures: Object.fromEntries(failures), report };
+  return {
+    model: base.manifest.name,
+    ...written,
+    failures: Object.fromEntries(failures),
+    calibrated: [...calibrations.keys()],
+    ...(reason === undefined ? {} : { notCalibrated: reason }),
+    report,
+  };
+}
+
+function descriptionOf(pipeline: SinglePipeline | undefined): EmbedderDescription {
+  if (pipeline?.embedder.state.available) return pipeline.embedder.state.description;
+  throw new AffinisError('internal', 'the pipeline is not loaded');
+}
+
+/** An uncertainty is worth having where the labels do not suffice to calibrate by: none, then, and why. */
+function calibrationsOf(
+  data: FittingData,
+  fit: Fit,
+  options: Omit<Parameters<typeof calibrateFit>[0], 'data' | 'fit'>,
+): { readonly calibrations: ReadonlyMap<string, string>; readonly reason?: string } {
+  try {
+    return { calibrations: calibrateFit({ data, fit, ...options }) };
+  } catch (thrown) {
+    const { code, message } = AffinisError.from(thrown);
+    if (code !== 'invalid-argument') throw thrown;
+    return { calibrations: new Map(), reason: message };
+  }
 }
 
 function kindOf(text: string): 'diagonal' | 'scalar' {

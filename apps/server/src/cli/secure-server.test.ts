@@ -20,7 +20,9 @@ const write = (name: string, content: string | Uint8Array): string => {
 };
 
 describe('exit codes with --server', () => {
-  const server = useServer();
+  const config =
+    'embedders: { absent: { model: none-such } }\npipelines: { absent: { embedder: absent, metric: cosine } }\n';
+  const server = useServer({ config });
   const remote = (...args: string[]) => runAffinis([...args, '--server', server().address]);
 
   it('compare and embed, a bad file in its place', async () => {
@@ -49,7 +51,7 @@ describe('exit codes with --server', () => {
       /no face.*items\[0\]\.right/i,
     ],
     ['an unknown embedder', () => ['embed', obama, '--embedder', 'palm'], 2, /no embedder "palm"/],
-    ['a pipeline without its model', () => ['verify', '--text', 'a', 'b', '--pipeline', 'text'], 5, /text-minilm/],
+    ['a pipeline without its model', () => ['verify', '--text', 'a', 'b', '--pipeline', 'absent'], 5, /none-such/],
     ['no time', () => ['verify', obama, biden, '--deadline-ms', '1'], 5, /deadline/i],
     ['a deadline that is none', () => ['verify', obama, biden, '--deadline-ms', 'soon'], 2, /--deadline-ms soon/],
   ])('%s', async (_, args, code, said) => {

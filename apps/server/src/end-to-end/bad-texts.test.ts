@@ -1,24 +1,20 @@
-import { rmSync } from 'node:fs';
 import { v1 } from '@affinis/contracts';
 import type { Sample } from '@affinis/core';
 import { errorOf, outcomesOf, unwrap } from '../testing/results.ts';
 import { text } from '../testing/samples.ts';
 import { type TestServer, useServer } from '../testing/use-server.ts';
-import { folderWithTextModel } from '../testing/user-models.ts';
 
-const folder = folderWithTextModel();
-const describeWithModel = folder === undefined ? describe.skip : describe;
+const config = 'embedders:\n  strict: { model: text-student, options: { overlong: refuse } }\n';
 
-describeWithModel('texts', () => {
-  const server = useServer({ ...(folder === undefined ? {} : { folder }), config: config() });
-  afterAll(() => folder && rmSync(folder, { recursive: true, force: true }));
+describe('texts', () => {
+  const server = useServer({ config });
 
   it('are compared by meaning, by default', async () => {
     const compare = async (left: string, right: string) =>
       unwrap((await server().client.verify([{ left: [text(left)], right: [text(right)] }]))[0]);
     const alike = await compare('A man is playing a guitar.', 'Someone plays the guitar.');
     const unlike = await compare('A man is playing a guitar.', 'The stock market fell by two percent.');
-    expect(alike.pipeline).toMatchObject({ pipeline: 'text', model: { name: 'text-minilm-l6-int8' } });
+    expect(alike.pipeline).toMatchObject({ pipeline: 'text', model: { name: 'text-student' } });
     expect(alike.score).toBeGreaterThan(unlike.score + 0.4);
   });
 
@@ -75,8 +71,4 @@ function malformed(hex: string) {
   bytes.copy(encoded, encoded.indexOf(placeholder));
   const { path, responseDeserialize } = v1.EmbedderService.embed;
   return { path, responseDeserialize, requestSerialize: () => encoded };
-}
-
-function config(): string {
-  return 'embedders:\n  strict: { model: text-minilm-l6-int8, options: { overlong: refuse } }\n';
 }

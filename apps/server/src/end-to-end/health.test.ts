@@ -3,7 +3,9 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 import { reflect } from '../testing/reflection-client.ts';
 import { useServer, withServer } from '../testing/use-server.ts';
 
-const server = useServer();
+const config =
+  'embedders: { absent: { model: none-such } }\npipelines: { absent: { embedder: absent, metric: cosine } }\n';
+const server = useServer({ config });
 
 describe('health', () => {
   it.each([
@@ -13,20 +15,20 @@ describe('health', () => {
     'affinis.v1.Similarity',
     'pipelines/face',
     'pipelines/voice-cosine',
+    'pipelines/text',
   ])('of "%s" is serving', async (service) => {
     expect(await server().client.health(service)).toBe('serving');
   });
 
   it('of a pipeline without its model is not serving, while the server serves and says what to do', async () => {
-    expect(await server().client.health('pipelines/text')).toBe('not-serving');
-    const text = (await server().client.listPipelines()).find(({ name }) => name === 'text');
-    expect(text).toMatchObject({
-      modality: 'text',
-      isDefault: true,
+    expect(await server().client.health('pipelines/absent')).toBe('not-serving');
+    const absent = (await server().client.listPipelines()).find(({ name }) => name === 'absent');
+    expect(absent).toMatchObject({
+      isDefault: false,
       availability: {
         available: false,
-        reason: expect.stringContaining('no model "text-minilm-l6-int8"'),
-        fix: expect.stringContaining('models/text-minilm-l6-int8/1/'),
+        reason: expect.stringContaining('no model "none-such"'),
+        fix: expect.stringContaining('models/none-such/1/'),
       },
     });
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CommandOutcome, runAffinis } from '../testing/run-affinis.ts';
@@ -131,30 +131,129 @@ describe('affinis evaluate', () => {
     });
     expect(differences).toHaveLength(1);
     const lines = readFileSync(scores, 'utf8').trim().split('\n');
-    expect(lines[0]).toBe('pipeline,left,right,same,score,llr,fmr,decision');
-    expect(lines).toHaveLength(1 + 2 * 8);
+    expect(lines[0]).toBe('pipeline,left,right,same,score,llr,fmr,decision,reason');
+    expect(lines).toHaveLength(1 + 2 * 9);
+    expect(lines.filter((line) => line.endsWith(',0,,,,,UNSUPPORTED_FORMAT'))).toHaveLength(2);
   });
 
   it('does not embed again what it embedded before', async () => {
-    const started = performance.now();
-    const { code } = await affinis(
+    const again = () => affinis('evaluate', '--pipeline', 'voice', '--labels', 'labels.csv', '--draws', '10');
+    expect((await again()).code).toBe(0);
+    const cached = () =>
+      readdirSync(join(folder, 'cache/embeddings')).map(
+        (name) => statSync(join(folder, 'cache/embeddings', name)).size,
+      );
+    const before = cached();
+    expect(before).not.toEqual([]);
+    expect((await again()).code).toBe(0);
+    expect(cached()).toEqual(before);
+  });
+
+  it('gives accuracy by fold where the pairs name folds', async () => {
+    const pairs = speakers.flatMap((speaker, index) => [
+      `${index % 2},${recording(speaker, 1)},${recording(speaker, 2)},1`,
+      `${index % 2},${recording(speaker, 1)},${recording(speakers[(index + 1) % 4] ?? '', 2)},0`,
+    ]);
+    writeFileSync(join(folder, 'folds.csv'), `fold,left,right,same\n${pairs.join('\n')}\n`);
+    const { stdout } = await affinis('evaluate', '--pipeline', 'voice', '--pairs', 'folds.csv', '--json', '-');
+    const [report] = JSON.parse(stdout).pipelines;
+    expect(report.foldAccuracy).toMatchObject({ accuracy: 1, deviation: 0, folds: [{ accuracy: 1 }, { accuracy: 1 }] });
+  });
+
+  it('says why where no pair could be scored', async () => {
+    writeFileSync(join(folder, 'absent.csv'), 'left,right,score\nnone.wav,neither.wav,3\n');
+    const { code, stderr } = await affinis(
       'evaluate',
       '--pipeline',
       'voice',
+      '--pairs',
+      'absent.csv',
+      '--target',
+      'score',
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /none of the 1 pairs could be scored, 2 of 2 samples failed; the first: .*none\.wav: no such file/,
+    );
+  });
+});
+
+describe('affinis fit', () => {
+  const words = 'river stone bread winter engine garden letter music doctor window market horse'.split(' ');
+  const rows = words.flatMap((word, index) => [
+    `the ${word} was near the old ${words[(index + 3) % 12]},${word}`,
+    `an old ${words[(index + 3) % 12]} lay by the ${word},${word}`,
+    `the old ${words[(index + 3) % 12]} and the ${word},${word}`,
+    `by the ${words[(index + 3) % 12]} there was one ${word},${word}`,
+  ]);
+
+  it('makes a new version with a variance and calibrated scores, which then answers', async () => {
+    writeFileSync(join(folder, 'sentences.csv'), `text,subject\n${rows.join('\n')}\n`);
+    const fitted = await affinis(
+      'fit',
+      '--pipeline',
+      'text',
       '--labels',
-      'labels.csv',
-      '--draws',
-      '10',
+      'sentences.csv',
+      '--text',
+      '--copies',
+      '2',
+      '--steps',
+      '20',
       '--json',
-      '-',
+    );
+    expect(fitted.code).toBe(0);
+    const summary = JSON.parse(fitted.stdout);
+    expect(summary).toMatchObject({
+      model: 'text-student',
+      failures: {},
+      calibrated: ['cosine', 'euclidean', 'mls', 'mls-llr'],
+      report: { subjects: 12, samples: 48 },
+    });
+    writeFileSync(
+      join(folder, 'fitted.yaml'),
+      'pipelines: { text-mls-llr: { embedder: text, metric: mls-llr, policy: { cost: { miss: 1, falseMatch: 1, prior: 0.5 } } } }\n',
+    );
+    const verified = await affinis(
+      'verify',
+      '--text',
+      'the river was near',
+      'a river',
+      '--pipeline',
+      'text-mls-llr',
+      '--config',
+      'fitted.yaml',
+      '--json',
+    );
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      model: `text-student@${summary.version}`,
+      metric: 'mls-llr',
+      llr: expect.any(Number),
+      policy: { kind: 'cost' },
+    });
+  });
+
+  it('says why it calibrated nothing where no subject has two samples', async () => {
+    const single = rows.map((row, index) => `${row.split(',')[0]},${index}`);
+    writeFileSync(join(folder, 'single.csv'), `text,subject\n${single.join('\n')}\n`);
+    const { code, stdout } = await affinis(
+      'fit',
+      '--pipeline',
+      'text',
+      '--labels',
+      'single.csv',
+      '--text',
+      '--copies',
+      '2',
+      '--steps',
+      '5',
     );
     expect(code).toBe(0);
-    const cached = performance.now() - started;
-    const fresh = performance.now();
-    await runAffinis(['evaluate', '--pipeline', 'voice', '--labels', 'labels.csv', '--draws', '10', '--json', '-'], {
-      cwd: folder,
-      env: { AFFINIS_CACHE: join(folder, 'other-cache') },
-    });
-    expect(performance.now() - fresh).toBeGreaterThan(cached);
+    expect(stdout).toMatch(/calibrated: nothing: .*one sample each/);
+  });
+
+  it('refuses labels of files for sentences, naming the column', async () => {
+    const { code, stderr } = await affinis('fit', '--pipeline', 'text', '--labels', 'labels.csv', '--text');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('has no column "text"')]);
   });
 });

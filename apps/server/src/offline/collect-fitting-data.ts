@@ -27,7 +27,7 @@ const recipe = 'any';
 /** Embeds samples and degraded copies of them in the workers, keeping what an uncertainty head reads. */
 export async function collectFittingData(options: CollectOptions): Promise<Collected> {
   const { runtime, labels, copies, onProgress } = options;
-  const count = labels.paths.length;
+  const count = labels.samples.length;
   const rows = (copies + 1) * count;
   const failed = new Uint8Array(rows).fill(1);
   const failures = new Map<string, number>();
@@ -43,8 +43,8 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
     }
     failed[row] = 0;
   };
-  const collectOne = async (index: number, path: string) => {
-    const outcome = await attempt(() => embedCopies(options, index, path), 'affinis');
+  const collectOne = async (index: number, given: string) => {
+    const outcome = await attempt(() => embedCopies(options, index, given), 'affinis');
     const results = outcome.ok ? outcome.value : [outcome];
     for (const [copy, result] of results.entries()) if (result.ok) keep(copy * count + index, result.value);
     const [original] = results;
@@ -54,9 +54,9 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
     }
     onProgress();
   };
-  const waiting = labels.paths.entries();
+  const waiting = labels.samples.entries();
   const lane = async () => {
-    for (const [index, path] of waiting) await collectOne(index, path);
+    for (const [index, given] of waiting) await collectOne(index, given);
   };
   await Promise.all(Array.from({ length: runtime.pool.size * 2 }, lane));
 
@@ -80,11 +80,13 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
 
 /** The sample and its copies, embedded; a copy that cannot be embedded fails alone. */
 async function embedCopies(
-  { runtime: { pool }, embedder, copies, seed }: CollectOptions,
+  { runtime: { pool }, embedder, labels, copies, seed }: CollectOptions,
   index: number,
-  path: string,
+  given: string,
 ): Promise<readonly Result<Embedded>[]> {
-  const sample: Sample = { kind: 'media', bytes: new Uint8Array(await readFile(path)) };
+  const sample: Sample = labels.text
+    ? { kind: 'text', text: given }
+    : { kind: 'media', bytes: new Uint8Array(await readFile(given)) };
   const [canonical] = await pool.transform(embedder, [sample]);
   if (!canonical?.ok) return [canonical ?? failure(undefined)];
   const degradations = Array.from({ length: copies }, (_, copy) => ({

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { AffinisError } from '@affinis/core';
 import { samplePairs } from '@affinis/evaluation';
-import { readPairs } from './labelled-pairs.ts';
+import { type LabelledPair, readPairs } from './labelled-pairs.ts';
 import { readLabels } from './labelled-samples.ts';
 
 /** Pairs to be scored, with what is known of them. */
@@ -19,6 +19,8 @@ export interface Dataset {
   readonly leftSubjects: Int32Array;
   readonly rightSubjects: Int32Array;
   readonly subjects: number;
+  /** Fold of each pair, numbered from 0, where the pairs name two or more. */
+  readonly folds?: Int32Array | undefined;
   /** Of the file that names them. */
   readonly sha256: string;
   readonly description: string;
@@ -44,13 +46,13 @@ export async function readDataset(options: DatasetOptions): Promise<Dataset> {
   throw new AffinisError('invalid-argument', 'give either --labels or --pairs', { field: 'labels', reason: 'USAGE' });
 }
 
-async function fromLabels(file: string, { root, impostors, seed }: DatasetOptions): Promise<Dataset> {
-  const { paths, subjects, subjectNames } = await readLabels(file, root);
+async function fromLabels(file: string, { root, text, impostors, seed }: DatasetOptions): Promise<Dataset> {
+  const { samples, text: sentences, subjects, subjectNames } = await readLabels(file, { root, text });
   const { left, right, same } = samplePairs(subjects, impostors, seed);
   const subjectOf = (positions: Int32Array) => positions.map((position) => subjects[position] ?? -1);
   return {
-    samples: paths,
-    text: false,
+    samples,
+    text: sentences,
     left,
     right,
     labels: Float64Array.from(same),
@@ -58,7 +60,7 @@ async function fromLabels(file: string, { root, impostors, seed }: DatasetOption
     rightSubjects: subjectOf(right),
     subjects: subjectNames.length,
     sha256: await digestOf(file),
-    description: `${paths.length} samples of ${subjectNames.length} subjects, ${impostors} impostor pairs at most by seed ${seed}`,
+    description: `${samples.length} samples of ${subjectNames.length} subjects, ${impostors} impostor pairs at most by seed ${seed}`,
   };
 }
 
@@ -79,12 +81,18 @@ async function fromPairs(file: string, { root, text = false, target = 'same' }: 
     leftSubjects: Int32Array.from(pairs, (pair) => numberOf(pair.leftSubject)),
     rightSubjects: Int32Array.from(pairs, (pair) => numberOf(pair.rightSubject)),
     subjects: numbers.size,
+    folds: foldsOf(pairs),
     sha256: await digestOf(file),
     description: `${pairs.length} pairs of ${samples.length} samples`,
   };
 }
 
-const digestOf = async (file: string): Promise<string> =>
+function foldsOf(pairs: readonly LabelledPair[]): Int32Array | undefined {
+  const names = [...new Set(pairs.map(({ fold }) => fold))];
+  return names.length < 2 ? undefined : Int32Array.from(pairs, ({ fold }) => names.indexOf(fold));
+}
+
+export const digestOf = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
     .digest('hex');

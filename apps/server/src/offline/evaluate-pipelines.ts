@@ -1,12 +1,15 @@
 import type { SinglePipeline } from '@affinis/core';
 import {
   aucOf,
+  type BootstrapOptions,
   bestAccuracy,
   bootstrapWeights,
   cllrOf,
   type DiscardPoint,
   eerOf,
   errorVersusDiscard,
+  type FoldAccuracy,
+  foldAccuracy,
   interval,
   minCllrOf,
   neededImpostors,
@@ -33,16 +36,26 @@ export interface PipelineReport {
   readonly failures: Readonly<Record<string, number>>;
   readonly eer: number;
   readonly auc: number;
+  /** At the threshold that is best on these very pairs. */
   readonly accuracy: number;
+  /** Of each fold at the threshold that is best on the others; null where the pairs name no folds. */
+  readonly foldAccuracy: FoldAccuracy | null;
   /** By the rate asked for: `1e-3`. */
   readonly tarAtFar: Readonly<Record<string, TarAtFar>>;
   readonly minCllr: number;
   /** Of the pipeline's own calibration; null where it has none. */
   readonly cllr: number | null;
   /** Share of genuine pairs that were not matched and of impostors that were, by the pipeline's policy. */
-  readonly decisions: { readonly fnmr: number; readonly fmr: number } | null;
+  readonly decisions: { readonly fnmr: Estimated; readonly fmr: Estimated } | null;
   /** Null where the embedder gives no uncertainty. */
   readonly errorVersusDiscard: readonly DiscardPoint[] | null;
+}
+
+/** With its 95 % interval over subjects. */
+export interface Estimated {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 export type TarAtFar = { readonly tar: number; readonly far: number } | { readonly tar: null; readonly reason: string };
@@ -63,7 +76,11 @@ export interface PipelineDifference {
 const rates = [1e-1, 1e-2, 1e-3, 1e-4];
 const rateName = (rate: number) => rate.toExponential(0);
 
-export function reportOf({ pipeline, scored }: ScoredPipeline, dataset: Dataset): PipelineReport {
+export function reportOf(
+  { pipeline, scored }: ScoredPipeline,
+  dataset: Dataset,
+  options: BootstrapOptions,
+): PipelineReport {
   const trials = trialsOf(pipeline, dataset, scored);
   const ranking = rankTrials(trials);
   const roc = rocOf(ranking);
@@ -77,6 +94,7 @@ export function reportOf({ pipeline, scored }: ScoredPipeline, dataset: Dataset)
     const { tar, far } = tarAtFar(roc, rate);
     return { tar, far };
   };
+  const folds = dataset.folds && scored.rows.map((row) => dataset.folds?.[row] ?? 0);
   const uncertain = scored.leftUncertainty.some(Number.isNaN)
     ? undefined
     : scored.leftUncertainty.map((left, row) => Math.exp(left) + Math.exp(scored.rightUncertainty[row] as number));
@@ -88,10 +106,11 @@ export function reportOf({ pipeline, scored }: ScoredPipeline, dataset: Dataset)
     eer: eerOf(roc),
     auc: aucOf(roc),
     accuracy: bestAccuracy(ranking).accuracy,
+    foldAccuracy: folds ? foldAccuracy(trials, folds) : null,
     tarAtFar: Object.fromEntries(rates.map((rate) => [rateName(rate), tarAt(rate)])),
     minCllr: minCllrOf(trials),
     cllr: judged.ratios ? cllrOf({ ...trials, scores: judged.ratios }) : null,
-    decisions: judged.matches ? decisionRates(judged.matches, trials) : null,
+    decisions: judged.matches ? decisionRates(judged.matches, trials, options) : null,
     errorVersusDiscard: uncertain ? errorVersusDiscard(trials, uncertain) : null,
   };
 }
@@ -118,10 +137,23 @@ export function judge(
   };
 }
 
-function decisionRates(matches: Uint8Array, { same }: Trials) {
-  const count = (label: number, match: number) =>
-    same.reduce((sum, value, row) => sum + (value === label && matches[row] === match ? 1 : 0), 0);
-  return { fnmr: count(1, 0) / (count(1, 0) + count(1, 1)), fmr: count(0, 1) / (count(0, 0) + count(0, 1)) };
+function decisionRates(matches: Uint8Array, trials: Trials, options: BootstrapOptions) {
+  const rate = (label: number, match: number, weights?: Float64Array): number => {
+    const sums = [0, 0];
+    for (const [row, same] of trials.same.entries()) {
+      const weight = weights ? (weights[row] as number) : 1;
+      if (same === label) sums[matches[row] as number] = (sums[matches[row] as number] as number) + weight;
+    }
+    const [no = 0, yes = 0] = sums;
+    return (match === 1 ? yes : no) / (no + yes);
+  };
+  const drawn: { readonly fnmr: number; readonly fmr: number }[] = [];
+  for (const weights of bootstrapWeights(trials, options))
+    drawn.push({ fnmr: rate(1, 0, weights), fmr: rate(0, 1, weights) });
+  return {
+    fnmr: { value: rate(1, 0), ...interval(drawn.map(({ fnmr }) => fnmr)) },
+    fmr: { value: rate(0, 1), ...interval(drawn.map(({ fmr }) => fmr)) },
+  };
 }
 
 /** The paired difference of two pipelines on the pairs that both could score, both on the same draws of subjects. */
@@ -129,7 +161,7 @@ export function differenceOf(
   first: ScoredPipeline,
   second: ScoredPipeline,
   dataset: Dataset,
-  options: { draws: number; seed: number },
+  options: BootstrapOptions,
 ): PipelineDifference {
   const [a, b] = commonTrials(first, second, dataset);
   const figures = (ranking: Ranking, weights?: Float64Array): Record<string, number> => {

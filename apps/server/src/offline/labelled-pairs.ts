@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { AffinisError } from '@affinis/core';
+import { connectedSubjects } from '@affinis/evaluation';
 import { type CsvRow, readCsv, rowError } from './csv.ts';
 
-/** Pairs with what is known of them: `pairs.csv` with `left,right,same`, optionally `left_subject,right_subject`. */
+/** Pairs with what is known of them: `pairs.csv` with `left,right,same`, optionally `left_subject,right_subject` and `fold`. */
 export interface LabelledPairs {
   /** Distinct samples: absolute paths, or sentences. */
   readonly samples: readonly string[];
@@ -19,6 +20,8 @@ export interface LabelledPair {
   readonly label: number;
   readonly leftSubject: string;
   readonly rightSubject: string;
+  /** Empty where the file has no such column. */
+  readonly fold: string;
   /** Line of the file. */
   readonly line: number;
 }
@@ -65,6 +68,7 @@ export async function readPairs(file: string, { root, text, target }: PairOption
     label,
     leftSubject: chains ? String(chains[left]) : subjectOf(file, row, 'left_subject'),
     rightSubject: chains ? String(chains[right]) : subjectOf(file, row, 'right_subject'),
+    fold: row.fields.fold ?? '',
     line: row.line,
   }));
   if (target === 'same') checkSubjects(file, pairs);
@@ -101,23 +105,4 @@ function checkSubjects(file: string, pairs: readonly LabelledPair[]): void {
           reason: 'CONTRADICTION',
         },
       );
-}
-
-/** Number of the chain of genuine pairs that each of `count` samples belongs to: its smallest member. */
-export function connectedSubjects(
-  count: number,
-  links: readonly { readonly left: number; readonly right: number }[],
-): Int32Array {
-  const parent = Int32Array.from({ length: count }, (_, index) => index);
-  const find = (index: number): number => {
-    let at = index;
-    while (parent[at] !== at) at = parent[at] ?? at;
-    parent[index] = at;
-    return at;
-  };
-  for (const { left, right } of links) {
-    const [a, b] = [find(left), find(right)];
-    parent[Math.max(a, b)] = Math.min(a, b);
-  }
-  return parent.map((_, index) => find(index));
 }

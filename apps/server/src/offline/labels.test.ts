@@ -18,7 +18,7 @@ const pairsOf = (text: string, options: object = {}) =>
 describe('labelled samples', () => {
   it('are paths with numbered subjects, in the order of the file', async () => {
     const labels = await readLabels(write('subject,path\nann,a/1.jpg\nbob,"b, 1.jpg"\nann,a/2.jpg\nann,a/1.jpg\n'));
-    expect(labels.paths).toEqual(['a/1.jpg', 'b, 1.jpg', 'a/2.jpg'].map((path) => join(folder, path)));
+    expect(labels.samples).toEqual(['a/1.jpg', 'b, 1.jpg', 'a/2.jpg'].map((path) => join(folder, path)));
     expect([...labels.subjects]).toEqual([0, 1, 0]);
     expect(labels.subjectNames).toEqual(['ann', 'bob']);
   });

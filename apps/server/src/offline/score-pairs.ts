@@ -20,10 +20,12 @@ export interface ScoredPairs {
   readonly rightUncertainty: Float64Array;
   /** Samples that failed, and how often for which reason. */
   readonly failures: ReadonlyMap<string, number>;
+  /** By sample, why it failed in one word; empty where it did not. */
+  readonly reasons: readonly string[];
   readonly failedSamples: number;
 }
 
-/** Throws what the metric throws: a score that is not finite is refused, naming the pair. */
+/** Throws what the metric throws: a score that is not finite is refused, naming the pair; and where no pair has one. */
 export function scorePairs(
   { metric }: SinglePipeline,
   dataset: Dataset,
@@ -53,15 +55,24 @@ export function scorePairs(
     rows.push(row);
     scores.push(value);
   }
-  const failed = embeddings.flatMap((result) => (result.ok ? [] : [result.error.reason ?? result.error.code]));
+  const reasons = embeddings.map((result) => (result.ok ? '' : (result.error.reason ?? result.error.code)));
+  const failed = reasons.filter((reason) => reason !== '');
   const failures = new Map<string, number>();
   for (const reason of failed) failures.set(reason, (failures.get(reason) ?? 0) + 1);
+  const [first] = embeddings.flatMap((result) => (result.ok ? [] : [result.error]));
+  if (rows.length === 0 && first)
+    throw new AffinisError(
+      'invalid-argument',
+      `none of the ${dataset.left.length} pairs could be scored, ${failed.length} of ${embeddings.length} samples failed; the first: ${first.message}`,
+      { ...(first.reason === undefined ? {} : { reason: first.reason }), cause: first },
+    );
   return {
     rows: Int32Array.from(rows),
     scores: Float64Array.from(scores),
     leftUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.left[row] as number] ?? Number.NaN),
     rightUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.right[row] as number] ?? Number.NaN),
     failures,
+    reasons,
     failedSamples: failed.length,
   };
 }

@@ -1,11 +1,12 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { AffinisError } from '@affinis/core';
 
-/** Writes a whole file or none: beside its place, synced, then renamed over it. */
+/** Writes a whole file or none: beside its place, synced, then renamed over it. Throws `invalid-argument` naming it. */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
+    await mkdir(dirname(file), { recursive: true });
     const handle = await open(temporary, 'w', 0o644);
     try {
       await handle.writeFile(text);
@@ -14,8 +15,11 @@ export async function writeWhole(file: string, text: string): Promise<void> {
       await handle.close();
     }
     await rename(temporary, file);
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new AffinisError('invalid-argument', `${file}: cannot be written; name another place`, {
+      field: file,
+      cause,
+    });
   }
 }

@@ -11,6 +11,8 @@ export interface NewVersion {
   readonly root: string;
   /** Text of its `uncertainty.json`. */
   readonly uncertainty: string;
+  /** Texts of its calibrations by metric. */
+  readonly calibrations: ReadonlyMap<string, string>;
   /** Put at the end of its model card. */
   readonly card: string;
 }
@@ -20,6 +22,7 @@ export async function writeModelVersion({
   base,
   root,
   uncertainty,
+  calibrations,
   card,
 }: NewVersion): Promise<{ folder: string; version: string }> {
   const { name, version: baseVersion } = base.manifest;
@@ -34,11 +37,13 @@ export async function writeModelVersion({
       filter: (path) => !path.endsWith(join(baseVersion, 'calibration')),
     });
     await writeFile(join(temporary, 'uncertainty.json'), uncertainty);
+    if (calibrations.size > 0) await mkdir(join(temporary, 'calibration'));
+    for (const [metric, text] of calibrations) await writeFile(join(temporary, 'calibration', `${metric}.json`), text);
     const manifest = parseDocument(await readFile(join(base.folder, 'model.yaml'), 'utf8'));
     manifest.set('version', version);
     manifest.set('uncertainty', {
       file: 'uncertainty.json',
-      sha256: createHash('sha256').update(uncertainty).digest('hex'),
+      sha256: sha256Of(uncertainty),
     });
     await writeFile(join(temporary, 'model.yaml'), manifest.toString({ lineWidth: 0 }));
     const before = await readFile(join(base.folder, 'README.md'), 'utf8').catch(() => `# ${name}\n`);
@@ -55,3 +60,6 @@ export async function writeModelVersion({
     );
   }
 }
+
+/** What a manifest says of a file's content. */
+export const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -56,5 +56,8 @@ function describeUncertainty({ uncertainty: file }: ModelManifest, uncertainty: 
   if (!uncertainty || !file) return { uncertainty: 'none' } as const;
   const { head, calibration, population } = uncertainty;
   const kind = head.kind === 'scalar' && calibration.c === 0 ? 'scalar' : 'diagonal';
-  return { uncertainty: kind, varianceId: file.sha256.slice(0, 16), population } as const;
+  return { uncertainty: kind, varianceId: varianceIdOf(file.sha256), population } as const;
 }
+
+/** What determines a variance, by the sha256 of its uncertainty file: head, constants and population. */
+export const varianceIdOf = (sha256: string): string => sha256.slice(0, 16);

@@ -1,0 +1,18 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readZip } from '../support/archive.ts';
+import { lfwFiles } from '../support/lfw.ts';
+import { requireData } from '../support/workplace.ts';
+import { type Label, writeLabels } from './labels.ts';
+
+/** The 6,922 photos of LFW's folds 1 to 5, a folder a person. */
+export function writeFaces(folder: string): string {
+  const photos = readZip(requireData(lfwFiles.archive), (name) => name.endsWith('.jpg'));
+  const labels: Label[] = [];
+  for (const [name, bytes] of [...photos].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    mkdirSync(join(folder, dirname(name)), { recursive: true });
+    writeFileSync(join(folder, name), bytes);
+    labels.push({ sample: name, subject: name.split('/').at(-2) ?? '' });
+  }
+  return writeLabels(folder, 'faces', 'path', labels);
+}
