@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createJudge, type Judge } from './calibration/policy.ts';
+import { createJudge } from './calibration/policy.ts';
 import { findCalibration, readCalibrations, type StoredCalibration } from './calibration/store.ts';
 import { createCompositeJudge } from './composite.ts';
 import type { Config, PipelineConfig } from './config/schema.ts';
@@ -53,7 +53,7 @@ async function assembleSingle(
   if (!embedder || !configured) return undefined;
   const { state } = embedder;
   const scoring = state.available ? parts.metricFor(configured, state.description.space) : configured;
-  const { judge, ...judged } = await judgeOf(parts, own, entry, embedder, scoring);
+  const { judge, readsQuality, state: judgedState } = await judgeOf(parts, own, entry, embedder, scoring);
   return {
     kind: 'single',
     name,
@@ -61,8 +61,9 @@ async function assembleSingle(
     metricName: configured.name,
     metric: scoring.metric,
     judge,
+    readsQuality,
     fusion: entry.fusion,
-    state: state.available ? judged.state : { available: false, reason: state.reason },
+    state: state.available ? judgedState : { available: false, reason: state.reason },
     ...(entry.maxVariance === undefined ? {} : { maxVariance: entry.maxVariance }),
   };
 }
@@ -73,7 +74,7 @@ async function judgeOf(
   entry: PipelineConfig,
   { state }: EmbedderHost,
   { spec, metric }: ConfiguredMetric,
-): Promise<{ judge: Judge; state: PipelineState }> {
+): Promise<Pick<SinglePipeline, 'judge' | 'readsQuality' | 'state'>> {
   const model = parts.config.embedders[entry.embedder ?? '']?.model;
   const folder = model === undefined ? undefined : await parts.models.find(model).catch(() => undefined);
   const shipped = folder ? await readCalibrations([join(folder.folder, 'calibration')]) : [];
@@ -102,10 +103,15 @@ async function judgeOf(
       );
     return {
       judge: createJudge({ ...base, setting: entry.policy, calibration: calibration || undefined }),
+      readsQuality: calibration ? calibration.values.logistic.quality !== undefined : false,
       state: { available: true },
     };
   } catch (thrown) {
-    return { judge: createJudge(base), state: { available: false, reason: AffinisError.from(thrown).message } };
+    return {
+      judge: createJudge(base),
+      readsQuality: false,
+      state: { available: false, reason: AffinisError.from(thrown).message },
+    };
   }
 }
 

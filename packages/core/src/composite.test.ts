@@ -19,6 +19,7 @@ const partOf = (space: string, changes: Partial<SinglePipeline> = {}) => {
     embedder: createToyHost({ space, uncertainty: 'scalar', varianceId: 'v' }),
     metricName: 'toy',
     metric,
+    readsQuality: false,
     fusion: 'mean',
     judge: createJudge({ metric, prior: 0.5, calibration: { digest: 'd', values } }),
     ...changes,

@@ -2,6 +2,7 @@ export * from './backend.ts';
 export * from './blocks.ts';
 export * from './calibration/calibration.ts';
 export * from './calibration/policy.ts';
+export * from './calibration/quality.ts';
 export * from './calibration/store.ts';
 export * from './config/file-schema.ts';
 export * from './config/json-schema.ts';

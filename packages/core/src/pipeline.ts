@@ -22,6 +22,8 @@ export interface SinglePipeline {
   readonly metricName: string;
   readonly metric: Metric;
   readonly judge: Judge;
+  /** The calibration reads the samples' uncertainties too, so that ratios do not rank pairs as scores do. */
+  readonly readsQuality: boolean;
   /** How several samples of one side become one embedding. */
   readonly fusion: FusionKind;
   /** Mean variance per dimension above which a side is too uncertain to decide by. */

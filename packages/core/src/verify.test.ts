@@ -20,6 +20,7 @@ const pipelineOf = (
     embedder: createToyHost(),
     metricName: 'toy',
     metric,
+    readsQuality: false,
     fusion: 'mean',
     judge: createJudge({ metric, setting, cardThreshold, prior: 0.5 }),
     ...rest,

@@ -1,4 +1,4 @@
-import { type Calibration, fmrAt } from '@affinis/core';
+import { type Calibration, fmrAt, qualityOf } from '@affinis/core';
 import fc from 'fast-check';
 import { calibrationLossOf, cllrOf } from './cllr.ts';
 import { crossFit } from './cross-validation.ts';
@@ -6,7 +6,7 @@ import { discardArea, errorVersusDiscard } from './discard.ts';
 import { fmrTable } from './fmr-table.ts';
 import { subjectFolds } from './folds.ts';
 import { fitLogistic } from './logistic.ts';
-import { fitScores, qualityFeatures } from './quality.ts';
+import { fitQuality, fitScores } from './quality.ts';
 import { createRandom } from './random.ts';
 import { samplePairs } from './sample-pairs.ts';
 import { trialsOf } from './testing/trials.ts';
@@ -127,18 +127,54 @@ describe('a calibration that reads uncertainties', () => {
   const right = Float64Array.from(trials.same, gaussian);
 
   it('gives the same whichever side is left', () => {
-    expect(qualityFeatures({ left, right })).toEqual(qualityFeatures({ left: right, right: left }));
-    expect(fitScores(trials.scores, trials.same, { uncertainties: { left, right } })).toEqual(
-      fitScores(trials.scores, trials.same, { uncertainties: { left: right, right: left } }),
-    );
+    const [one, other] = [
+      { left, right },
+      { left: right, right: left },
+    ];
+    expect(fitQuality(trials.scores, trials.same, one)).toEqual(fitQuality(trials.scores, trials.same, other));
   });
 
   it('finds what uncertainty takes from a score', () => {
-    const noisy = trials.scores.map((score, row) => score + 0.5 * ((left[row] ?? 0) + (right[row] ?? 0)));
-    const { slope, quality } = fitScores(noisy, trials.same, { uncertainties: { left, right } });
-    expect((quality?.sum ?? 0) / slope).toBeCloseTo(-0.5, 1);
-    expect(Math.abs((quality?.difference ?? 1) / slope)).toBeLessThan(0.2);
-    expect(fitScores(noisy, trials.same)).not.toHaveProperty('quality');
+    // Genuine and impostor scores come together as the worse side gets worse: the ratio is (2x - 2) · worth - shift.
+    const worth = (row: number) => 1 / (1 + Math.exp(4 * (Math.max(left[row] ?? 0, right[row] ?? 0) - 1)));
+    const faded = trials.scores.map((score, row) => score * worth(row) + 0.3 * gaussian());
+    const plain = fitScores(faded, trials.same);
+    const fitted = fitQuality(faded, trials.same, { left, right });
+    const ratios = faded.map(
+      (score, row) =>
+        fitted.offset + fitted.slope * score + qualityOf(fitted.quality, score, left[row] ?? 0, right[row] ?? 0),
+    );
+    const cllr = (values: Float64Array) => cllrOf({ ...trials, scores: values });
+    const without = cllr(faded.map((score) => plain.offset + plain.slope * score));
+    expect(cllr(ratios)).toBeLessThan(without - 0.02);
+    expect(fitted.quality.coefficients.scoreWorse).toBeLessThan(0);
+  });
+
+  it('never lets the ratio fall where the score rises, and takes distances as they are', () => {
+    for (const sign of [1, -1]) {
+      const { slope, quality } = fitQuality(
+        trials.scores.map((score) => sign * score),
+        trials.same,
+        { left, right },
+      );
+      for (const [a, b] of [
+        [-9, -9],
+        [-9, 9],
+        [9, 9],
+        [0, 1],
+      ] as const) {
+        const rise = slope + qualityOf(quality, 1, a, b) - qualityOf(quality, 0, a, b);
+        expect(rise * sign).toBeGreaterThanOrEqual(-1e-9);
+      }
+    }
+  });
+
+  it('is refused where all uncertainties are equal', () => {
+    const flat = left.map(() => -3);
+    expect(() => fitQuality(trials.scores, trials.same, { left: flat, right: flat })).toThrow('do not help');
+    expect(() => fitQuality(trials.scores, trials.same, { left: flat.slice(1), right: flat })).toThrow(
+      'one of each a pair',
+    );
   });
 });
 

@@ -7,7 +7,6 @@ import { pearson, spearman } from './correlation.ts';
 import { foldAccuracy } from './fold-accuracy.ts';
 import { fitLogistic } from './logistic.ts';
 import { mcnemarAtFar } from './mcnemar.ts';
-import { qualityFeatures } from './quality.ts';
 import { aucOf, eerOf, rankTrials, rocOf, tarAtFar } from './roc.ts';
 import { trialsOf } from './testing/trials.ts';
 
@@ -81,7 +80,11 @@ describe('other people’s figures', () => {
     const [left, right] = [reference.uncertainties.left, reference.uncertainties.right].map((u) =>
       Float64Array.from(u),
     );
-    const features = qualityFeatures({ left: left ?? new Float64Array(), right: right ?? new Float64Array() });
+    const [u = new Float64Array(), v = new Float64Array()] = [left, right];
+    const features = [
+      u.map((value, row) => value + (v[row] ?? 0)),
+      u.map((value, row) => Math.abs(value - (v[row] ?? 0))),
+    ];
     for (const [fit, expected] of [
       [fitLogistic([scores], same, { prior: reference.rarePrior.prior }), reference.rarePrior],
       [fitLogistic([scores, ...features], same), reference.quality],

@@ -4,7 +4,7 @@ import type { HeadOptions } from './train-head.ts';
 import { checkGrid, type Grid } from './variance-calibration.ts';
 
 export interface FitOptions extends HeadOptions {
-  /** What the report compares; the variance is calibrated for `mlsLlr`. */
+  /** What the report compares; the variance is calibrated for `mlsLlr` and `mls`. */
   readonly metrics: FitMetrics;
   /** Groups of subjects for cross-fitting, 2 or more. Default 2: three heads are trained, the last on all. */
   readonly folds?: number;

@@ -108,8 +108,9 @@ async function uncertaintyOf(
   settings: FitSettings & { readonly stage: string },
 ): Promise<Uncertainty> {
   const population = fitPopulation(data, samples);
-  const { mlsLlr: metric, cosine: baseline } = settings.metrics;
-  const calibration = await fitVarianceCalibration(data, raw, { ...settings, metric, baseline, population, pairs });
+  const { mlsLlr, mls, cosine: baseline } = settings.metrics;
+  const metrics = [mlsLlr, mls];
+  const calibration = await fitVarianceCalibration(data, raw, { ...settings, metrics, baseline, population, pairs });
   const fitted = { head, calibration, population: population.population };
   // Weights are kept as float16: what is judged here is what will be read.
   return parseUncertainty(Buffer.from(serialiseUncertainty(fitted)), data.dimension);

@@ -1,11 +1,12 @@
-import type { MetricDefinition, Population, Uncertainty } from '@affinis/core';
-import type { Logistic } from '@affinis/evaluation';
-import { judge } from './figures.ts';
+import { AffinisError, type MetricDefinition, type Population, type Uncertainty } from '@affinis/core';
+import type { Trials } from '@affinis/evaluation';
+import { atCleanThreshold } from './clean-threshold.ts';
+import { judge, type ScoredFold } from './figures.ts';
 import type { FitSettings } from './fit-options.ts';
 import { type FittingData, usableRows } from './fitting-data.ts';
 import { createPace } from './pace.ts';
 import { type Condition, conditions, joinPairs, type RowPairs } from './pairs.ts';
-import { applyQuality, fitQuality, type QualityTerms, uncertaintiesOf } from './quality-logistic.ts';
+import { applyQuality, fitQualityLogistic, type QualityLogistic, uncertaintiesOf } from './quality-logistic.ts';
 import type { RawVariances } from './raw-variances.ts';
 import type { ConditionReport, FitReport, Scorer } from './report.ts';
 import { scoreRows } from './score-rows.ts';
@@ -31,21 +32,38 @@ export async function judgeHeldOut(
   const score = createScorer(data, raw, variances, settings, folds);
   const pace = createPace(settings);
   const found = conditions.filter((condition) => folds.every(({ pairs }) => pairs.has(condition)));
-  const report: Partial<Record<Condition, ConditionReport>> = {};
-  for (const [index, condition] of found.entries()) {
+  const scoredUnder = (condition: Condition) => {
     const lists = folds.map(({ pairs }) => pairs.get(condition) as RowPairs);
     const scores = score(lists);
-    const scored = lists.map((pairs, fold) => ({ pairs, scores: scores[fold] ?? new Map<Scorer, Float64Array>() }));
+    return lists.map((pairs, fold) => ({ pairs, scores: scores[fold] ?? new Map<Scorer, Float64Array>() }));
+  };
+  const clean = found.includes('clean/clean') ? scoredUnder('clean/clean') : undefined;
+  const trialsOf = (scored: ScoredFold | undefined, scorer: string) =>
+    ({ ...scored?.pairs, scores: scored?.scores.get(scorer) }) as Trials;
+  const report: Partial<Record<Condition, ConditionReport>> = {};
+  for (const [index, condition] of found.entries()) {
+    const scored = condition === 'clean/clean' && clean ? clean : scoredUnder(condition);
     let drawn = 0;
     const judged = await judge(scored, {
       draws: settings.draws,
       seed: settings.seed,
       pause: () => pace('report', index * settings.draws + drawn++, found.length * settings.draws),
     });
-    const pairs = joinPairs(lists);
+    const pairs = joinPairs(scored.map((fold) => fold.pairs));
+    const atClean = (scorer: string) =>
+      clean
+        ? atCleanThreshold(
+            scored.map((fold, part) => ({ clean: trialsOf(clean[part], scorer), trials: trialsOf(fold, scorer) })),
+          )
+        : null;
     const genuine = pairs.same.reduce((sum, label) => sum + label, 0);
     const impostorSubjectPairs = subjectPairs(pairs);
-    report[condition] = { genuine, impostor: pairs.same.length - genuine, impostorSubjectPairs, judged };
+    report[condition] = {
+      genuine,
+      impostor: pairs.same.length - genuine,
+      impostorSubjectPairs,
+      judged: judged.map((one) => ({ ...one, atCleanThreshold: atClean(one.scorer) })),
+    };
   }
   return report;
 }
@@ -61,28 +79,38 @@ function createScorer(
   const uncertainties = uncertaintiesOf(raw);
   const by = (definition: MetricDefinition, pairs: RowPairs, population?: Population) =>
     scoreRows(definition.create(definition.parameters.parse({}), population), data, pairs, variances);
-  const logistics = (terms: QualityTerms): Logistic[] =>
-    folds.map((_, held) => {
-      const others = joinPairs(
-        folds.filter((__, fold) => fold !== held).map(({ pairs }) => pairs.get('mixed') as RowPairs),
-      );
-      return fitQuality(terms, others, by(metrics.cosine, others), uncertainties);
-    });
-  const linear = logistics('linear');
-  const full = logistics('full');
+  const logistics = folds.map((_, held) => {
+    const others = joinPairs(
+      folds.filter((__, fold) => fold !== held).map(({ pairs }) => pairs.get('mixed') as RowPairs),
+    );
+    return qualityLogistic(others, by(metrics.cosine, others), uncertainties);
+  });
   return (lists) =>
     lists.map((pairs, fold) => {
       const cosines = by(metrics.cosine, pairs);
-      const quality = (terms: QualityTerms, fitted: readonly Logistic[]) =>
-        applyQuality(terms, fitted[fold] as Logistic, pairs, cosines, uncertainties);
+      const logistic = logistics[fold];
+      const quality = logistic ? applyQuality(logistic, pairs, cosines, uncertainties) : cosines;
       return new Map<Scorer, Float64Array>([
         ['cosine', cosines],
         ['mls', by(metrics.mls, pairs)],
         ['mls-llr', by(metrics.mlsLlr, pairs, folds[fold]?.uncertainty.population)],
-        ['cosine-quality', quality('linear', linear)],
-        ['cosine-quality-full', quality('full', full)],
+        ['cosine-quality', quality],
       ]);
     });
+}
+
+/** Undefined where uncertainties say nothing about how to read a cosine. */
+function qualityLogistic(
+  pairs: RowPairs,
+  cosines: Float64Array,
+  uncertainties: Float64Array,
+): QualityLogistic | undefined {
+  try {
+    return fitQualityLogistic(pairs, cosines, uncertainties);
+  } catch (thrown) {
+    if (AffinisError.from(thrown).field === 'quality') return undefined;
+    throw thrown;
+  }
 }
 
 function subjectPairs({ same, left, right }: RowPairs): number {

@@ -1,7 +1,8 @@
 import type { Metric, MetricDefinition, VarianceCalibration } from '@affinis/core';
+import type { Trials } from '@affinis/evaluation';
 import { unfit } from './errors.ts';
-import { type Figures, figuresOf } from './figures.ts';
 import type { FittingData } from './fitting-data.ts';
+import { meritOf } from './merit.ts';
 import { createPace, type Watch } from './pace.ts';
 import type { Condition, RowPairs } from './pairs.ts';
 import type { PopulationFit } from './population.ts';
@@ -15,11 +16,11 @@ export interface Grid {
   readonly c: readonly number[];
 }
 
-export const defaultGrid: Grid = { a: [0.25, 0.5, 1, 2], g: [0.5, 1, 1.5, 2], c: [0.25, 0.5, 1, 2] };
+export const defaultGrid: Grid = { a: [0.25, 0.5, 1, 2], g: [1, 1.5, 2, 3], c: [0.5, 0.75, 1, 1.5, 2] };
 
 export interface CalibrationOptions extends Watch {
-  /** The metric that the constants are chosen for: MLS-LLR. */
-  readonly metric: MetricDefinition;
+  /** The metrics that the constants are chosen for, MLS-LLR and MLS: whichever they bring further. */
+  readonly metrics: readonly MetricDefinition[];
   /** What clean pairs must not fall behind: cosine. */
   readonly baseline: MetricDefinition;
   readonly population: PopulationFit;
@@ -33,9 +34,8 @@ export interface CalibrationOptions extends Watch {
 const cleanTolerance = 0.005;
 
 /**
- * Constants of `v = a · head^g · geometricMean^(1-g) + c · within` that maximise the merit `(TAR@1e-2 + TAR@1e-3)/2 - EER`,
- * averaged over clean and mixed pairs, among those that keep the clean pairs' merit within half a point of the
- * baseline's; where none do, those that come nearest. A true match rate that the pairs cannot support is left out.
+ * Constants of `v = a · head^g · geometricMean^(1-g) + c · within` that maximise the merit of clean and mixed pairs
+ * together (`meritOf`), less what clean pairs by themselves lose against the baseline beyond half a point.
  */
 export async function fitVarianceCalibration(
   data: FittingData,
@@ -49,33 +49,26 @@ export async function fitVarianceCalibration(
   const geometricMean = Math.exp(meanLogarithm(raw, rows));
   const create = (definition: MetricDefinition) =>
     definition.create(definition.parameters.parse({}), population.population);
-  const [metric, baseline] = [create(options.metric), create(options.baseline)];
-  const meritsOf = (by: Metric, variances?: Float32Array) =>
-    judged.map(([condition, pairs]) => ({
-      condition,
-      merit: meritOf(figuresOf({ ...pairs, scores: scoreRows(by, data, pairs, variances) })),
-    }));
-  const cleanOf = (merits: ReturnType<typeof meritsOf>) =>
-    merits.find(({ condition }) => condition === 'clean/clean')?.merit ?? 0;
-  const leastClean = cleanOf(meritsOf(baseline)) - cleanTolerance;
+  const metrics = options.metrics.map(create);
+  const trialsOf = (by: Metric, variances?: Float32Array) =>
+    judged.map(([, pairs]) => ({ ...pairs, scores: scoreRows(by, data, pairs, variances) }));
+  const clean = judged.findIndex(([condition]) => condition === 'clean/clean');
+  const cleanMerit = (trials: readonly Trials[]) => (clean < 0 ? 0 : meritOf(trials.slice(clean, clean + 1)));
+  const leastClean = cleanMerit(trialsOf(create(options.baseline))) - cleanTolerance;
+  const scoreOf = (trials: readonly Trials[]) => meritOf(trials) - Math.max(0, leastClean - cleanMerit(trials));
   const pace = createPace(options);
   const variances = new Float32Array(data.embeddings.length);
   const total = grid.a.length * grid.g.length * grid.c.length;
   let done = 0;
-  let best:
-    | { readonly shortfall: number; readonly merit: number; readonly calibration: VarianceCalibration }
-    | undefined;
+  let best: { readonly merit: number; readonly calibration: VarianceCalibration } | undefined;
   for (const g of grid.g)
     for (const a of grid.a)
       for (const c of grid.c) {
         await pace(stage, done++, total);
         const calibration = { a, g, c, geometricMean, within: population.within };
         writeVariances(raw, calibration, rows, variances);
-        const merits = meritsOf(metric, variances);
-        const shortfall = Math.max(0, leastClean - cleanOf(merits));
-        const merit = merits.reduce((sum, each) => sum + each.merit, 0) / merits.length;
-        if (!best || shortfall < best.shortfall || (shortfall === best.shortfall && merit > best.merit))
-          best = { shortfall, merit, calibration };
+        const merit = Math.max(...metrics.map((metric) => scoreOf(trialsOf(metric, variances))));
+        if (!best || merit > best.merit) best = { merit, calibration };
       }
   await pace(stage, total, total);
   if (!best) throw unfit('holds no constants', 'grid');
@@ -115,11 +108,6 @@ function meanLogarithm({ logarithms, perRow }: RawVariances, rows: Int32Array): 
   let sum = 0;
   for (const row of rows) for (let at = row * perRow; at < (row + 1) * perRow; at++) sum += logarithms[at] as number;
   return sum / (rows.length * perRow);
-}
-
-function meritOf({ eer, tarAt1e2, tarAt1e3 }: Figures): number {
-  const rates = [tarAt1e2, tarAt1e3].filter((rate) => rate !== null);
-  return rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length) - eer;
 }
 
 /** Throws `invalid-argument` naming the constant that is not finite and above 0. */

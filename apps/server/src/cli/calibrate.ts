@@ -20,6 +20,7 @@ interface CalibrateCommandOptions extends DataOptions {
   readonly differentTo?: string;
   readonly folds: string;
   readonly quality?: boolean;
+  readonly degrade?: string;
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -32,7 +33,8 @@ export function addCalibrate(program: Command): void {
     .option('--same-from <grade>', 'grades from here up are one identity; with --target')
     .option('--different-to <grade>', 'grades up to here are two; those between are left out')
     .option('--folds <n>', 'parts of the subjects for cross-validation, 3 or more', '5')
-    .option('--quality', 'let the samples’ uncertainties count beside the score')
+    .option('--quality', 'let the samples’ uncertainties count beside the score; wants samples that differ in quality')
+    .option('--degrade <recipe>', 'make samples worse on the fly, as for evaluate: mixed, any, KIND or KIND:SEVERITY')
     .option('--output <file>', 'default: calibrations/PIPELINE.json beside the configuration, where it is found')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -44,6 +46,7 @@ impostorSubjectPairs, lowestFmr
 
 Examples:
   affinis calibrate --pipeline face --labels people.csv
+  affinis calibrate --pipeline face --labels people.csv --quality --degrade mixed
   affinis calibrate --pipeline face-euclidean --pairs pairs.csv --root photos --json
   affinis calibrate --pipeline text --pairs sts.csv --text --target score --same-from 4 --different-to 2`,
     )
@@ -95,6 +98,7 @@ async function calibratePipeline(
     embedder: pipeline.embedder.name,
     samples,
     text,
+    degradation: options.degrade === undefined ? undefined : { recipe: options.degrade, seed },
     onProgress: progress.tick,
   });
   progress.done();
@@ -128,7 +132,7 @@ async function calibratePipeline(
       fmr: fitted.fmr,
       data: {
         sha256: dataset.sha256,
-        description: dataset.description,
+        description: `${dataset.description}${options.degrade === undefined ? '' : `, degraded: ${options.degrade}`}`,
         subjects: dataset.subjects,
         genuine,
         impostor,

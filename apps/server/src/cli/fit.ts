@@ -124,20 +124,21 @@ async function fitPipeline(
   });
   const { report } = fit;
   const uncertainty = serialiseUncertainty(fit.uncertainty);
+  const labelsSha256 = await digestOf(options.labels);
   const { calibrations, reason } = calibrationsOf(data, fit, {
     metrics: runtime.registry.metrics.filter(({ parameters }) => parameters.safeParse({}).success),
     space: descriptionOf(pipeline).space,
     varianceId: varianceIdOf(sha256Of(uncertainty)),
     impostors: wholeNumber(options.impostors, 'impostors', 1),
     seed,
-    sha256: await digestOf(options.labels),
+    sha256: labelsSha256,
   });
   const written = await writeModelVersion({
     base,
     root: resolve(loaded.folder, options.models),
     uncertainty,
     calibrations,
-    card: cardOf(report, options),
+    card: cardOf(report, labelsSha256, options),
   });
   return {
     model: base.manifest.name,
@@ -190,11 +191,12 @@ function createStages(): (progress: { readonly stage: string; readonly done: num
   };
 }
 
-function cardOf(report: FitReport, { copies, steps, seed, kind }: FitCommandOptions): string {
+function cardOf(report: FitReport, labelsSha256: string, options: FitCommandOptions): string {
+  const { pipeline, text, copies, steps, seed, kind } = options;
   const { constants, subjects, samples, folds, helped, reason, warnings } = report;
   return `## Uncertainty
 
-Fitted by \`affinis fit --kind ${kind} --copies ${copies} --steps ${steps} --seed ${seed}\` on ${samples} samples of ${subjects} subjects, each with ${copies} degraded copies. Variance constants a ${constants.a}, g ${constants.g}, c ${constants.c}. **${helped ? 'It helps' : 'It does not help'}**: ${reason}. Figures in per cent with the difference to cosine [95 % interval over subjects]; ${folds}-fold over subjects, none judged by what saw it.
+Fitted by \`affinis fit --pipeline ${pipeline}${text ? ' --text' : ''} --kind ${kind} --copies ${copies} --steps ${steps} --seed ${seed}\` on ${samples} samples of ${subjects} subjects (label file of sha256 ${labelsSha256}), each with ${copies} degraded copies. Variance constants a ${constants.a}, g ${constants.g}, c ${constants.c}. **${helped ? 'It helps' : 'It does not help'}**: ${reason}. Figures in per cent with the difference to cosine [95 % interval over subjects]; ${folds}-fold over subjects, none judged by what saw it. \`cosine-quality\` is a logistic on cosine and the same uncertainties (\`affinis calibrate --quality\`), the rival of every gain here. The last column sets one threshold on clean pairs and keeps it.
 
 ${reportTable(report)}${warnings.map((warning) => `\n- ${warning}`).join('')}
 `;

@@ -3,6 +3,7 @@ import {
   cllrOf,
   crossFit,
   eerOf,
+  fitQuality,
   fitScores,
   fmrTable,
   impostorSubjectPairs,
@@ -35,13 +36,16 @@ export interface FittedCalibration {
 export function calibrateScores(scores: Float64Array, trials: Trials, options: CalibrateOptions): FittedCalibration {
   rankTrials(trials);
   const { folds, seed, uncertainties } = options;
-  const features = uncertainties ? [scores, ...qualityFeatures(uncertainties)] : [scores];
+  const { separable: _, ...logistic } = uncertainties
+    ? fitQuality(scores, trials.same, uncertainties)
+    : fitScores(scores, trials.same);
+  const range = 'quality' in logistic ? logistic.quality?.range : undefined;
+  const features = uncertainties && range ? [scores, ...qualityFeatures(scores, uncertainties, range)] : [scores];
   const ratios = crossFit(features, trials, { folds, seed });
   const heldOut = { ...trials, scores: ratios };
-  const { offset, slope, quality } = fitScores(scores, trials.same, uncertainties ? { uncertainties } : {});
   const subjectPairs = impostorSubjectPairs(trials);
   return {
-    logistic: { offset, slope, ...(quality ? { quality } : {}) },
+    logistic,
     fmr: {
       points: fmrTable(
         ratios.filter((_, row) => trials.same[row] === 0),

@@ -81,12 +81,12 @@ export function reportOf(
   dataset: Dataset,
   options: BootstrapOptions,
 ): PipelineReport {
-  const trials = trialsOf(pipeline, dataset, scored);
+  const judged = judge(pipeline, scored);
+  const trials = rankedTrials({ pipeline, scored }, dataset);
   const ranking = rankTrials(trials);
   const roc = rocOf(ranking);
   const genuine = trials.same.reduce((sum, label) => sum + label, 0);
   const impostor = trials.same.length - genuine;
-  const judged = judge(pipeline, scored);
   const tarAt = (rate: number): TarAtFar => {
     const needed = neededImpostors(rate);
     if (impostor < needed)
@@ -113,6 +113,13 @@ export function reportOf(
     decisions: judged.matches ? decisionRates(judged.matches, trials, options) : null,
     errorVersusDiscard: uncertain ? errorVersusDiscard(trials, uncertain) : null,
   };
+}
+
+/** Ranked as the pipeline decides: by scores, or by ratios where they read the samples' uncertainties too. */
+function rankedTrials({ pipeline, scored }: ScoredPipeline, dataset: Dataset): Trials {
+  const trials = trialsOf(pipeline, dataset, scored);
+  const ratios = pipeline.readsQuality ? judge(pipeline, scored).ratios : undefined;
+  return ratios ? { ...trials, scores: ratios } : trials;
 }
 
 /** What the pipeline's policy makes of each score. */
@@ -202,11 +209,11 @@ function commonTrials(first: ScoredPipeline, second: ScoredPipeline, dataset: Da
   });
   return [
     pick(
-      trialsOf(first.pipeline, dataset, first.scored),
+      rankedTrials(first, dataset),
       Uint32Array.from(shared, ([at]) => at),
     ),
     pick(
-      trialsOf(second.pipeline, dataset, second.scored),
+      rankedTrials(second, dataset),
       Uint32Array.from(shared, ([, at]) => at),
     ),
   ];

@@ -1,5 +1,5 @@
 import { AffinisError } from '../errors.ts';
-import { calibrationOf } from '../testing/calibrations.ts';
+import { calibrationOf, qualityTermsOf } from '../testing/calibrations.ts';
 import { fmrAt, llrAtFmr, llrOf, neededSubjectPairs, parseCalibration } from './calibration.ts';
 
 const parse = (changes: object) => () =>
@@ -11,8 +11,11 @@ describe('a calibration', () => {
   });
 
   it('reads the sides’ uncertainties where it has quality terms, the same both ways round', () => {
-    const calibration = calibrationOf({ logistic: { offset: 0, slope: 1, quality: { sum: -0.5, difference: -2 } } });
-    expect(llrOf(calibration, 3, -4, -6)).toBeCloseTo(3 + 5 - 4);
+    const quality = qualityTermsOf({ worse: 2, better: -1, scoreWorse: 0.5 }, [-7, -3]);
+    const calibration = calibrationOf({ logistic: { offset: 0, slope: 1, quality } });
+    expect(llrOf(calibration, 3, -4, -6)).toBeCloseTo(3 + 2 * -4 + 6 + 0.5 * 3 * -4);
+    // Beyond what it was fitted to, it takes the nearest that it knows.
+    expect(llrOf(calibration, 3, 9, -50)).toBe(llrOf(calibration, 3, -3, -7));
     expect(llrOf(calibration, 3, -6, -4)).toBe(llrOf(calibration, 3, -4, -6));
     expect(() => llrOf(calibration, 3)).toThrow(
       expect.objectContaining({ code: 'failed-precondition', reason: 'NO_VARIANCE' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AffinisError } from '../errors.ts';
+import { qualityOf, qualitySchema } from './quality.ts';
 
 const finite = z.number();
 const probability = z.number().min(0).max(1);
@@ -16,11 +17,11 @@ export const calibrationSchema = z.strictObject({
   parameters: z.record(z.string(), z.unknown()).default({}),
   /** Present where the metric or the quality terms read a variance. */
   varianceId: z.string().optional(),
-  /** `llr = offset + slope · score + quality.sum · (uL + uR) + quality.difference · |uL - uR|`, u = ln of the mean variance. */
+  /** `llr = offset + slope · score`, and what the quality terms add. */
   logistic: z.strictObject({
     offset: finite,
     slope: finite,
-    quality: z.strictObject({ sum: finite, difference: finite }).optional(),
+    quality: qualitySchema.optional(),
   }),
   /** Empirical impostor tail, by ascending llr: the share of impostor pairs at or above it, with its 95 % upper bound. */
   fmr: z.strictObject({
@@ -71,7 +72,7 @@ export function llrOf({ logistic }: Calibration, score: number, left?: number, r
       '[core] this calibration reads the samples’ variances and one has none; embed both with uncertainty',
       { reason: 'NO_VARIANCE' },
     );
-  return base + quality.sum * (left + right) + quality.difference * Math.abs(left - right);
+  return base + qualityOf(quality, score, left, right);
 }
 
 /** Share of impostors at or above a log-likelihood ratio, rounded to the safe side, with its 95 % upper bound. */

@@ -1,4 +1,4 @@
-import { calibrationOf } from '../testing/calibrations.ts';
+import { calibrationOf, qualityTermsOf } from '../testing/calibrations.ts';
 import { createToyMetric } from '../testing/toys.ts';
 import { createJudge, type JudgeParts, policySchema } from './policy.ts';
 
@@ -49,7 +49,9 @@ describe('a policy', () => {
   });
 
   it('decides without a raw threshold where the samples’ uncertainty counts too', () => {
-    const values = calibrationOf({ logistic: { offset: -10, slope: 20, quality: { sum: -1, difference: 0 } } });
+    const values = calibrationOf({
+      logistic: { offset: -10, slope: 20, quality: qualityTermsOf({ worse: -1 }, [-9, 9]) },
+    });
     const judge = judgeOf({ setting: { fmr: 0.01 }, calibration: { ...calibration, values } });
     expect(judge(0.6, 0, 0)).toMatchObject({ decision: 'match' });
     expect(judge(0.6, 0, 0)).not.toHaveProperty('threshold');

@@ -1,4 +1,5 @@
 import type { Calibration } from '../calibration/calibration.ts';
+import type { Quality } from '../calibration/quality.ts';
 
 /** A calibration made up for tests: `llr = 20 · score - 10`. */
 export function calibrationOf(changes: Partial<Calibration> = {}): Calibration {
@@ -30,3 +31,19 @@ export function calibrationOf(changes: Partial<Calibration> = {}): Calibration {
     ...changes,
   };
 }
+
+/** Quality terms that are zero but for some. */
+export const qualityTermsOf = (coefficients: Partial<Quality['coefficients']>, range: Quality['range']): Quality => ({
+  range,
+  coefficients: {
+    worse: 0,
+    better: 0,
+    worseSquared: 0,
+    worseBetter: 0,
+    betterSquared: 0,
+    scoreWorse: 0,
+    scoreBetter: 0,
+    scoreWorseBetter: 0,
+    ...coefficients,
+  },
+});
