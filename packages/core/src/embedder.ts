@@ -3,6 +3,7 @@ import type { Embedding } from './embedding.ts';
 import type { Result } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SampleInfo } from './sample-info.ts';
+import type { Tensors } from './tensor.ts';
 import type { Population } from './uncertainty/uncertainty-file.ts';
 
 /** Samples to embeddings. Runs inside a worker thread; queues, limits and deadlines belong to the pipeline, not here. */
@@ -21,6 +22,8 @@ export interface Embedder {
 export interface EmbedOptions {
   /** Also return what an uncertainty head reads: the model's features, or its embedding where it has none. */
   readonly features?: boolean;
+  /** Also return what the model was given, to train on what is served. An embedder in code has none. */
+  readonly inputs?: boolean;
 }
 
 export interface EmbedderDescription {
@@ -48,6 +51,8 @@ export interface Embedded {
   readonly info?: SampleInfo;
   /** float32[F]; only where asked for. */
   readonly features?: Float32Array;
+  /** The sample's rows of the model's input tensors, by name; only where asked for. */
+  readonly inputs?: Tensors;
   readonly timings: EmbedTimings;
 }
 

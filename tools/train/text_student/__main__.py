@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import progress
+import progress
+
 from .distil import distil
 from .export import onnx_model
 from .publish import write_model, write_report

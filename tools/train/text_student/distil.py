@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import progress
+import progress
+
 from .settings import Settings
 from .student import UNKNOWN_ID, Student
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from pathlib import Path
-from string import Template
+
+from reporting import filled, json_bytes, table, write_whole
 
 from .measure import Figure
 from .settings import MAX_TOKENS
@@ -24,19 +23,17 @@ def write_model(folder: Path, model: bytes, vocabulary: Vocabulary, report: dict
         raise ValueError(f"model and vocabulary take {len(model) + len(words)} bytes, at most {LARGEST_BYTES} may ship")
     values = _values(report) | {"model_sha256": digest(model), "vocabulary_sha256": digest(words)}
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "model.onnx", model)
-    _write(folder / "vocab.txt", words)
-    _write(folder / "LICENSE", _licence().encode())
+    write_whole(folder / "model.onnx", model)
+    write_whole(folder / "vocab.txt", words)
+    write_whole(folder / "LICENSE", _licence().encode())
     for template, name in (("model.yaml", "model.yaml"), ("card.md", "README.md")):
-        _write(folder / name, _filled(template, values).encode())
+        write_whole(folder / name, filled(TEMPLATES / template, values))
 
 
 def write_report(folder: Path, report: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report, indent=2, allow_nan=False)
-    text = re.sub(r"(?<=\de)-0(?=\d)", "-", text)  # 2e-07 as the repository's formatter writes it
-    _write(folder / "text-student.json", f"{text}\n".encode())
-    _write(folder / "text-student.md", _filled("report.md", _values(report)).encode())
+    write_whole(folder / "text-student.json", json_bytes(report))
+    write_whole(folder / "text-student.md", filled(TEMPLATES / "report.md", _values(report)))
 
 
 def _values(report: dict) -> dict[str, object]:
@@ -53,10 +50,10 @@ def _values(report: dict) -> dict[str, object]:
         "teacher_sha256": TEACHER_WEIGHTS[1],
         "wordnet": f"{WORDNET.registry} {WORDNET.name}@{WORDNET.version}",
         "quality_table": _quality_table(report["dev"]),
-        "sentence_table": _table(
+        "sentence_table": table(
             ("sentences", "number"), [(name, f"{size:,}") for name, size in report["sentences"].items()]
         ),
-        "feature_table": _table(
+        "feature_table": table(
             ("feature", "Spearman with the squared distance"),
             [
                 (name, "constant there" if value is None else f"{value:+.2f}")
@@ -80,7 +77,7 @@ def _values(report: dict) -> dict[str, object]:
         "shared_pairs": report["sharedPairs"],
         "minutes": report["minutes"],
         "teacher_minutes": report["teacherMinutes"],
-        "settings_table": _table(("setting", "value"), [(name, value) for name, value in settings.items()]),
+        "settings_table": table(("setting", "value"), [(name, value) for name, value in settings.items()]),
         "environment": ", ".join(f"{name} {version}" for name, version in report["environment"].items()),
     }
 
@@ -94,16 +91,7 @@ def _quality_table(dev: dict) -> str:
         )
         for recipe, agreement in dev.items()
     ]
-    return _table(("both sides", "Spearman", "Pearson", "teacher's Spearman"), rows)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def _filled(template: str, values: dict[str, object]) -> str:
-    return Template((TEMPLATES / template).read_text()).substitute(values)
+    return table(("both sides", "Spearman", "Pearson", "teacher's Spearman"), rows)
 
 
 def _licence() -> str:
@@ -115,9 +103,3 @@ def _licence() -> str:
         + "\n".join("".join(words).rstrip() for words in header)
         + "\n"
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

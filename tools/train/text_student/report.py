@@ -10,7 +10,8 @@ import onnxruntime
 import torch
 from scipy.stats import spearmanr
 
-from . import progress
+import progress
+
 from .degraded import degraded, degraded_pairs
 from .export import FEATURES
 from .measure import Embedder, correlations, milliseconds, operating_point

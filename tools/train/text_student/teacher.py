@@ -14,7 +14,9 @@ from safetensors.torch import load
 from torch import Tensor
 from torch.nn import functional
 
-from . import progress, sources
+import progress
+
+from . import sources
 from .vocabulary import CLS, SEP, word_piece
 
 LAYERS, HEADS, WIDTH = 6, 12, 384

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from . import corpus, progress
+import progress
+
+from . import corpus
 from .degraded import degraded
 from .distil import Judged, Sentences, padded
 from .settings import Settings

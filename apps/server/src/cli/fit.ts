@@ -107,6 +107,7 @@ async function fitPipeline(
     labels,
     copies: wholeNumber(options.copies, 'copies', 1),
     seed,
+    features: base.manifest.output.features !== undefined,
     onProgress: progress.tick,
   });
   progress.done();

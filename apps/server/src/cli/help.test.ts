@@ -2,7 +2,7 @@ import { runAffinis } from '../testing/run-affinis.ts';
 
 describe('--help', () => {
   const commandsOf = (help: string): string[] =>
-    [...(help.split(/^Commands:$/m)[1]?.split(/^\S/m)[0] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map(
+    [...(help.split(/^Commands:$/m)[1]?.split(/^\S/m)[0] ?? '').matchAll(/^ {2}([a-z-]+)/gm)].map(
       ([, name = '']) => name,
     );
 

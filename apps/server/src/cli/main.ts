@@ -5,6 +5,7 @@ import { addConfig } from './config.ts';
 import { addEmbed } from './embed.ts';
 import { addEvaluate } from './evaluate.ts';
 import { exitCodes, fail } from './exit-codes.ts';
+import { addExportTensors } from './export-tensors.ts';
 import { addFit } from './fit.ts';
 import { addModels } from './models.ts';
 import { addServe } from './serve.ts';
@@ -18,7 +19,18 @@ const program = new Command('affinis')
   .exitOverride()
   .addHelpText('after', `\nExit codes:\n${exitCodes.map(({ code, meaning }) => `  ${code}  ${meaning}`).join('\n')}`);
 
-for (const add of [addServe, addVerify, addCompare, addEmbed, addFit, addCalibrate, addEvaluate, addModels, addConfig])
+for (const add of [
+  addServe,
+  addVerify,
+  addCompare,
+  addEmbed,
+  addFit,
+  addCalibrate,
+  addEvaluate,
+  addExportTensors,
+  addModels,
+  addConfig,
+])
   add(program);
 
 try {

@@ -1,7 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { AffinisError, attempt, type Embedded, failure, type Result, type Runtime, type Sample } from '@affinis/core';
+import {
+  AffinisError,
+  attempt,
+  type Embedded,
+  failure,
+  type Result,
+  type Runtime,
+  type Sample,
+  type Tensors,
+} from '@affinis/core';
 import type { FittingData } from '@affinis/fitting';
 import type { LabelledSamples } from './labelled-samples.ts';
+import { readSampleFile } from './read-sample-file.ts';
 
 export interface CollectOptions {
   readonly runtime: Runtime;
@@ -10,7 +19,13 @@ export interface CollectOptions {
   readonly labels: LabelledSamples;
   /** Degraded copies of each sample, besides itself. */
   readonly copies: number;
+  /** Recipe of the copies, default `any`: one to three kinds, never clean; the sample itself is the clean copy. */
+  readonly recipe?: string | undefined;
   readonly seed: number;
+  /** Whether to keep the model's features: false where its manifest names none, for those would be the embeddings. */
+  readonly features: boolean;
+  /** Given the model's input tensors of each copy that was embedded, which lies in row `copy * N + sample`. */
+  readonly onInputs?: ((row: number, inputs: Tensors) => Promise<void>) | undefined;
   /** Called after each sample. */
   readonly onProgress: () => void;
 }
@@ -21,10 +36,10 @@ export interface Collected {
   readonly failures: ReadonlyMap<string, number>;
 }
 
-/** Recipe of the copies: one to three kinds, never clean; the sample itself is the clean copy. */
-const recipe = 'any';
-
-/** Embeds samples and degraded copies of them in the workers, keeping what an uncertainty head reads. */
+/**
+ * Embeds samples and degraded copies of them in the workers, keeping what an uncertainty head reads. Throws
+ * `invalid-argument` for a recipe that the modality does not know, and where no sample can be embedded.
+ */
 export async function collectFittingData(options: CollectOptions): Promise<Collected> {
   const { runtime, labels, copies, onProgress } = options;
   const count = labels.samples.length;
@@ -34,19 +49,21 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
   let embeddings: Float32Array | undefined;
   let features: Float32Array | undefined;
 
-  const keep = (row: number, { embedding, features: read }: Embedded) => {
+  const keep = async (row: number, { embedding, features: read, inputs }: Embedded) => {
     embeddings ??= new Float32Array(rows * embedding.mean.length);
     embeddings.set(embedding.mean, row * embedding.mean.length);
-    if (read) {
+    if (options.features && read) {
       features ??= new Float32Array(rows * read.length);
       features.set(read, row * read.length);
     }
+    if (inputs) await options.onInputs?.(row, inputs);
     failed[row] = 0;
   };
   const collectOne = async (index: number, given: string) => {
     const outcome = await attempt(() => embedCopies(options, index, given), 'affinis');
+    if (!outcome.ok && outcome.error.reason === 'NO_DEGRADATION') throw outcome.error;
     const results = outcome.ok ? outcome.value : [outcome];
-    for (const [copy, result] of results.entries()) if (result.ok) keep(copy * count + index, result.value);
+    for (const [copy, result] of results.entries()) if (result.ok) await keep(copy * count + index, result.value);
     const [original] = results;
     if (original && !original.ok) {
       const reason = original.error.reason ?? original.error.code;
@@ -55,10 +72,18 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
     onProgress();
   };
   const waiting = labels.samples.entries();
+  let stopped = false;
   const lane = async () => {
-    for (const [index, given] of waiting) await collectOne(index, given);
+    for (const [index, given] of waiting) {
+      if (stopped) return;
+      await collectOne(index, given).catch((thrown) => {
+        stopped = true;
+        throw thrown;
+      });
+    }
   };
-  await Promise.all(Array.from({ length: runtime.pool.size * 2 }, lane));
+  const lanes = await Promise.allSettled(Array.from({ length: runtime.pool.size * 2 }, lane));
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
 
   if (!embeddings)
     throw new AffinisError(
@@ -80,13 +105,13 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
 
 /** The sample and its copies, embedded; a copy that cannot be embedded fails alone. */
 async function embedCopies(
-  { runtime: { pool }, embedder, labels, copies, seed }: CollectOptions,
+  { runtime: { pool }, embedder, labels, copies, recipe = 'any', seed, onInputs }: CollectOptions,
   index: number,
   given: string,
 ): Promise<readonly Result<Embedded>[]> {
   const sample: Sample = labels.text
     ? { kind: 'text', text: given }
-    : { kind: 'media', bytes: new Uint8Array(await readFile(given)) };
+    : { kind: 'media', bytes: await readSampleFile(given) };
   const [canonical] = await pool.transform(embedder, [sample]);
   if (!canonical?.ok) return [canonical ?? failure(undefined)];
   const degradations = Array.from({ length: copies }, (_, copy) => ({
@@ -98,9 +123,10 @@ async function embedCopies(
     degradations.map(() => canonical.value),
     degradations,
   );
+  for (const copy of degraded) if (!copy.ok && copy.error.reason === 'NO_DEGRADATION') throw copy.error;
   const made = [canonical, ...degraded];
   const whole = made.flatMap((result) => (result.ok ? [result.value] : []));
-  const embedded = await pool.embed(embedder, whole, { features: true });
+  const embedded = await pool.embed(embedder, whole, { features: true, inputs: onInputs !== undefined });
   let next = 0;
   return made.map((result) => (result.ok ? (embedded[next++] ?? failure(undefined)) : result));
 }

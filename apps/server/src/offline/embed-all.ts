@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import {
   AffinisError,
   attempt,
@@ -11,6 +10,7 @@ import {
   type Sample,
 } from '@affinis/core';
 import { contentKey, openEmbeddingCache } from './embedding-cache.ts';
+import { readSampleFile } from './read-sample-file.ts';
 
 export interface EmbedAllOptions {
   readonly runtime: Runtime;
@@ -63,17 +63,6 @@ async function degrade(runtime: Runtime, embedder: string, sample: Sample, degra
   const [result = failure(undefined)] = await runtime.pool.transform(embedder, [sample], [degradation]);
   if (!result.ok) throw result.error;
   return result.value;
-}
-
-async function readSampleFile(path: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch {
-    throw new AffinisError('invalid-argument', `${path}: no such file, or it cannot be read`, {
-      field: 'path',
-      reason: 'NO_FILE',
-    });
-  }
 }
 
 /** The first four bytes of the digest of a hexadecimal key. */

@@ -69,6 +69,7 @@ export function createModelEmbedder(parts: ModelEmbedderParts): Embedder {
               },
               ...(item.info ? { info: item.info } : {}),
               ...(options.features ? { features: read ?? mean } : {}),
+              ...(options.inputs ? { inputs: item.inputs } : {}),
               timings: { decodeMs: item.decodeMs, prepareMs, inferenceMs: msPerRow * item.rows },
             });
     }

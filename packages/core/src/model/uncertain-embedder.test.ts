@@ -93,6 +93,12 @@ describe('a model with an uncertainty head', () => {
     expect(await embed('3,4,5')).not.toHaveProperty('features');
   });
 
+  it('hands out what the model was given, where asked', async () => {
+    const { inputs } = await embed('3,4,5', undefined, { inputs: true });
+    expect(inputs).toEqual({ in: { dtype: 'float32', shape: [1, 3], data: Float32Array.of(3, 4, 5) } });
+    expect(await embed('3,4,5')).not.toHaveProperty('inputs');
+  });
+
   it('fails the sample whose features do not fit the head', async () => {
     const head = {
       mean: Float32Array.of(0),

@@ -13,8 +13,9 @@ import { loadPlugins } from '../plugin-loader.ts';
 import { createRegistry } from '../registry.ts';
 import { failure, type Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
+import type { Tensor, Tensors } from '../tensor.ts';
 import { parseUncertainty, type Uncertainty } from '../uncertainty/uncertainty-file.ts';
-import { ownBuffers } from './own-buffers.ts';
+import { copyOf, ownBuffers } from './own-buffers.ts';
 import type { EmbedderSpec, MetricSpec, WireResult, WorkerAnswers, WorkerSetup, WorkerTask } from './protocol.ts';
 
 /** What one worker thread holds: its plugins, models and embedders, and how it performs a task with them. */
@@ -144,12 +145,27 @@ function toWire(result: Result<Embedded>): WireResult<Embedded> {
     mean: ownBuffer(mean),
     ...(variance ? { variance: { kind: variance.kind, values: ownBuffer(variance.values) } } : {}),
   };
-  const { features } = result.value;
+  const { features, inputs } = result.value;
   return {
     ok: true,
-    value: { ...result.value, embedding: own, ...(features ? { features: ownBuffer(features) } : {}) },
+    value: {
+      ...result.value,
+      embedding: own,
+      ...(features ? { features: ownBuffer(features) } : {}),
+      ...(inputs ? { inputs: ownTensors(inputs) } : {}),
+    },
   };
 }
+
+const ownTensors = (tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      tensor.data.byteLength === tensor.data.buffer.byteLength
+        ? tensor
+        : ({ ...tensor, data: copyOf(tensor.data) } as Tensor),
+    ]),
+  );
 
 function sampleToWire(result: Result<Sample>): WireResult<Sample> {
   if (!result.ok) return { ok: false, error: result.error.toWire() };

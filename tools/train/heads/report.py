@@ -1,0 +1,162 @@
+"""The report: all figures as JSON, and the tables that a reader wants as Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reporting import filled, json_bytes, table, write_whole
+
+from .bootstrap import Judged
+from .compare import Compared
+from .losses import LOSSES
+from .settings import Settings
+from .tensors import Tensors
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.md"
+TITLES = {
+    "cosine": "cosine",
+    "mls/pfe/raw": "MLS, PFE's loss, as published (variance not calibrated)",
+    "mls/pfe": "MLS, PFE's loss",
+    "mls-llr/pfe": "MLS-LLR, PFE's loss",
+    "mls/regression": "MLS, regression",
+    "mls-llr/regression": "MLS-LLR, regression",
+    "mls/pairs": "MLS, pairs loss",
+    "mls-llr/pairs": "MLS-LLR, pairs loss",
+    "quality/pfe": "logistic on cosine and PFE's variance",
+    "quality/regression": "logistic on cosine and regression's variance",
+    "quality/pairs": "logistic on cosine and the pairs loss's variance",
+}
+COLUMNS = {
+    "clean.eer": "clean EER",
+    "clean.tar1e-2": "clean TAR@1e-2",
+    "clean.tar1e-3": "clean TAR@1e-3",
+    "mixed.eer": "mixed EER",
+    "mixed.tar1e-2": "mixed TAR@1e-2",
+    "mixed.tar1e-3": "mixed TAR@1e-3",
+}
+ONE_THRESHOLD = {
+    "oneThreshold.clean.tar1e-3": "clean TAR@1e-3",
+    "oneThreshold.mixed.tar1e-3": "mixed TAR@1e-3",
+    "mixedFmrAtClean1e-3": "FMR of mixed pairs at the threshold of clean 1e-3",
+}
+LLR_HEADS = ["mls-llr/regression", "mls-llr/pairs"]
+BASELINES = ["cosine", "mls/pfe", "mls-llr/pfe", "quality/regression", "quality/pairs"]
+TARGET = 0.05
+"""Of the issue: MLS-LLR above PFE's loss, equally calibrated, in TAR@1e-3 of mixed pairs."""
+
+
+def report_of(data: Tensors, settings: Settings, compared: list[Compared], judged: Judged) -> dict:
+    return {
+        "data": data_of(data),
+        "settings": {
+            name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(settings).items()
+        },
+        "environment": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        "seeds": {
+            str(seed): {"sizes": one.sizes, "constants": one.constants} for seed, one in zip(settings.seeds, compared)
+        },
+        "figures": {scorer: judged.of(scorer) for scorer in judged.scorers},
+        "differences": {
+            f"{scorer} - {baseline}": judged.difference(scorer, baseline)
+            for baseline in BASELINES
+            for scorer in judged.scorers
+            if scorer != baseline
+        },
+    }
+
+
+def data_of(data: Tensors) -> dict:
+    """What identifies the data that was measured on."""
+    names = ("pipeline", "model", "modelSha256", "space", "recipe", "seed", "labels")
+    sizes = {"copies": data.copies, "samples": data.samples, "failedRows": int((~data.usable).sum())}
+    return {name: data.meta.get(name) for name in names} | sizes
+
+
+def write_report(folder: Path, report: dict) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "heads.json", json_bytes(report))
+    write_whole(folder / "heads.md", filled(TEMPLATE, _values(report)))
+
+
+def _values(report: dict) -> dict[str, object]:
+    figures, differences, data = report["figures"], report["differences"], report["data"]
+    sizes = [seed["sizes"] for seed in report["seeds"].values()]
+    return {
+        "model": data["model"],
+        "samples": f"{data['samples']:,}",
+        "copies": data["copies"] - 1,
+        "failed": data["failedRows"],
+        "recipe": data["recipe"],
+        "sha256": data["labels"]["sha256"][:16],
+        "seeds": len(sizes),
+        "sizes_table": table(
+            ("seed", *sizes[0]), [(seed, *one["sizes"].values()) for seed, one in report["seeds"].items()]
+        ),
+        "figures_table": figures_table(figures, TITLES, COLUMNS),
+        "one_threshold_table": figures_table(figures, TITLES, ONE_THRESHOLD),
+        "targets": "\n".join(_target(differences, scorer) for scorer in LLR_HEADS),
+        "differences_table": table(
+            ("", *COLUMNS.values()),
+            [
+                (f"{TITLES[scorer]}, less {TITLES[baseline]}", *cells(differences[f"{scorer} - {baseline}"], COLUMNS))
+                for scorer in LLR_HEADS
+                for baseline in BASELINES
+            ],
+        ),
+        "one_threshold_differences": table(
+            ("", *ONE_THRESHOLD.values()),
+            [
+                (f"{TITLES[scorer]}, less {TITLES[base]}", *cells(differences[f"{scorer} - {base}"], ONE_THRESHOLD))
+                for scorer in LLR_HEADS
+                for base in BASELINES
+            ],
+        ),
+        "constants_table": table(
+            ("scorer", *(f"seed {seed}" for seed in report["seeds"])),
+            [
+                (TITLES[scorer], *(_constants(seed["constants"][scorer]) for seed in report["seeds"].values()))
+                for scorer in next(iter(report["seeds"].values()))["constants"]
+            ],
+        ),
+        "losses": len(LOSSES),
+        "settings_table": table(("setting", "value"), list(report["settings"].items())),
+        "environment": ", ".join(f"{name} {version}" for name, version in report["environment"].items()),
+        "minutes": report["minutes"],
+    }
+
+
+def figures_table(figures: dict, titles: dict[str, str], columns: dict[str, str]) -> str:
+    rows = [
+        (titles[scorer], *(text(found[name], signed=False) for name in columns)) for scorer, found in figures.items()
+    ]
+    return table(("scorer", *columns.values()), rows)
+
+
+def cells(difference: dict, columns: dict[str, str]) -> list[str]:
+    return [text(difference[name], signed=True) for name in columns]
+
+
+def _target(differences: dict, scorer: str) -> str:
+    lines = []
+    for baseline in ("mls/pfe", "mls-llr/pfe"):
+        found = differences[f"{scorer} - {baseline}"]["mixed.tar1e-3"]
+        by_chance = "met in value, but not beyond chance" if found["value"] >= TARGET else "not met"
+        state = "met" if found["low"] >= TARGET else by_chance
+        lines.append(f"- {TITLES[scorer]}, less {TITLES[baseline]}: {text(found, signed=True)} points: **{state}**.")
+    return "\n".join(lines)
+
+
+def text(found: dict[str, float], signed: bool) -> str:
+    """Per cent, with the interval."""
+    value, low, high = (f"{100 * found[name]:{'+' if signed else ''}.1f}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _constants(constants: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in constants.items())
