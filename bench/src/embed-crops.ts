@@ -10,7 +10,7 @@ import { keepBusy } from './support/repeat.ts';
 import { type BenchServer, withServer } from './support/server.ts';
 import { median, rounded, roundedAll } from './support/statistics.ts';
 
-const model = fileURLToPath(new URL('../../models/face-dlib128/1/model.onnx', import.meta.url));
+const model = fileURLToPath(new URL('../../models/face-dlib128/2/model.onnx', import.meta.url));
 const batchSize = 16;
 /** Enough for every worker to have two batches in hand and the queue a few more. */
 const callsInFlight = 6;

@@ -11,7 +11,6 @@ from pathlib import Path
 from registry import digest
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-VERSION = "1"
 BUILDERS = {
     "face-dlib128": "face_dlib128",
     "face-detector-tiny": "face_detector_tiny",
@@ -34,13 +33,19 @@ def main() -> int:
     differences = 0
     for name in arguments.names or BUILDERS:
         files = importlib.import_module(BUILDERS[name]).build()
-        folder = MODELS / name / VERSION
+        folder = _latest_version(name)
         if arguments.check:
             differences += _report(name, _differences(folder, files))
         else:
             _write(folder, files)
             print(f"{name}: {digest(files['model.onnx'])} ({len(files['model.onnx'])} bytes)", flush=True)
     return 1 if differences else 0
+
+
+def _latest_version(name: str) -> Path:
+    """Folder of the version that ships. What `affinis fit` adds to one, uncertainty and calibrations, is left alone."""
+    versions = [int(path.name) for path in (MODELS / name).glob("[0-9]*")]
+    return MODELS / name / str(max(versions, default=1))
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -2,7 +2,7 @@
 # Trains a model that ships: run.sh text-student [--smoke] [--output DIR] [--threads N]
 # Compares how heads are trained on what affinis export-tensors wrote:
 #   run.sh heads --data DIR; or run.sh heads --smoke
-# Tests: run.sh test
+# Tests: run.sh test. Only the environment: run.sh install
 # Python packages, downloads and the teacher's vectors are kept in $AFFINIS_CACHE (default ~/.cache/affinis).
 set -eu
 
@@ -12,7 +12,7 @@ OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export AFFINIS_CACHE OMP_NUM_THREADS PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here"
 
 usage() {
-  echo "usage: run.sh text-student|heads [--help] | run.sh test" >&2
+  echo "usage: run.sh text-student|heads [--help] | run.sh test | run.sh install" >&2
   exit 2
 }
 [ $# -ge 1 ] || usage
@@ -22,6 +22,7 @@ case $what in
   text-student) set -- -m text_student "$@" ;;
   heads) set -- -m heads "$@" ;;
   test) set -- -m pytest -q -p no:cacheprovider "$here/tests" "$@" ;;
+  install) set -- -c 'import torch' ;;
   *) usage ;;
 esac
 

@@ -32,16 +32,20 @@ export const builtInConfig: Config = configSchema.parse({
     text: { model: 'text-student' },
   },
   pipelines: {
-    face: { embedder: 'face', metric: 'cosine' },
-    voice: { embedder: 'voice', metric: 'cosine' },
+    // Each modality's default is the metric that wins on its model's own card.
+    face: { embedder: 'face', metric: 'mls' },
+    voice: { embedder: 'voice', metric: 'mls-llr' },
     text: { embedder: 'text', metric: 'cosine' },
-    'face-cosine': { embedder: 'face', metric: 'cosine' },
-    'face-euclidean': { embedder: 'face', metric: 'euclidean' },
-    'voice-cosine': { embedder: 'voice', metric: 'cosine' },
-    'text-cosine': { embedder: 'text', metric: 'cosine' },
+    ...pipelinesOf('face', ['cosine', 'euclidean', 'mls', 'mls-llr']),
+    ...pipelinesOf('voice', ['cosine', 'mls', 'mls-llr']),
+    ...pipelinesOf('text', ['cosine', 'mls', 'mls-llr']),
   },
   defaults: { image: 'face', voice: 'voice', text: 'text' },
 });
+
+function pipelinesOf(embedder: string, metrics: readonly string[]) {
+  return Object.fromEntries(metrics.map((metric) => [`${embedder}-${metric}`, { embedder, metric }]));
+}
 
 const shippedModels = fileURLToPath(new URL('../../../models', import.meta.url));
 

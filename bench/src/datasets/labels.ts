@@ -7,26 +7,21 @@ export interface Label {
   readonly subject: string;
 }
 
-/** Writes NAME.csv, and NAME-a.csv and NAME-b.csv with every second subject: one half to fit to, one to judge on. */
 export function writeLabels(folder: string, name: string, column: 'path' | 'text', labels: readonly Label[]): string {
+  writeCsv(
+    join(folder, `${name}.csv`),
+    [column, 'subject'],
+    labels.map(({ sample, subject }) => [sample, subject]),
+  );
+  return `${name}.csv: ${labels.length} samples of ${new Set(labels.map(({ subject }) => subject)).size} subjects`;
+}
+
+/** Every second subject: one half to fit to, one to judge on. */
+export function halves(labels: readonly Label[]): { readonly a: readonly Label[]; readonly b: readonly Label[] } {
   const subjects = [...new Set(labels.map(({ subject }) => subject))].sort();
-  const half = new Map(subjects.map((subject, index) => [subject, index % 2]));
-  const write = (suffix: string, rows: readonly Label[]) =>
-    writeCsv(
-      join(folder, `${name}${suffix}.csv`),
-      [column, 'subject'],
-      rows.map(({ sample, subject }) => [sample, subject]),
-    );
-  write('', labels);
-  write(
-    '-a',
-    labels.filter(({ subject }) => half.get(subject) === 0),
-  );
-  write(
-    '-b',
-    labels.filter(({ subject }) => half.get(subject) === 1),
-  );
-  return `${name}.csv, ${name}-a.csv, ${name}-b.csv: ${labels.length} samples of ${subjects.length} subjects`;
+  const place = new Map(subjects.map((subject, index) => [subject, index % 2]));
+  const half = (wanted: number) => labels.filter(({ subject }) => place.get(subject) === wanted);
+  return { a: half(0), b: half(1) };
 }
 
 export function writeCsv(file: string, columns: readonly string[], rows: readonly (readonly string[])[]): void {

@@ -30,7 +30,7 @@ export function writeSentences(folder: string): string {
   const labels = [...numbers].map(([sample, at]) => ({ sample, subject: String(subjects[at]) }));
   const pairs = dev.map(([left = '', right = '', score = '']) => [left, right, score]);
   writeCsv(join(folder, 'sentence-pairs.csv'), ['left', 'right', 'score'], pairs);
-  return `${writeLabels(folder, 'sentences', 'text', labels)}; sentence-pairs.csv: ${pairs.length} graded pairs`;
+  return `${writeLabels(folder, 'sentences', 'text', labels)}\nsentence-pairs.csv: ${pairs.length} graded pairs`;
 }
 
 /** What two writings of one sentence share. */

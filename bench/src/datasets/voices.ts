@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import wavefile from 'wavefile';
 import { readPieces } from '../support/librispeech.ts';
-import { type Label, writeLabels } from './labels.ts';
+import { halves, type Label, writeLabels } from './labels.ts';
 
 /** Up to four pieces of 3 s of each of LibriSpeech's speakers, WAV of 16 bits. Pieces of one speaker share the session. */
 export async function writeVoices(folder: string): Promise<string> {
@@ -23,5 +23,10 @@ export async function writeVoices(folder: string): Promise<string> {
     writeFileSync(join(folder, path), wav.toBuffer());
     labels.push({ sample: path, subject: speaker });
   }
-  return writeLabels(folder, 'voices', 'path', labels);
+  const { a, b } = halves(labels);
+  return [
+    writeLabels(folder, 'voices', 'path', labels),
+    writeLabels(folder, 'voices-a', 'path', a),
+    writeLabels(folder, 'voices-b', 'path', b),
+  ].join('\n');
 }

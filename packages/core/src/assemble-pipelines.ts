@@ -91,6 +91,11 @@ async function judgeOf(
     });
   const base = { metric, prior: entry.prior, cardThreshold };
   try {
+    if (metric.needsVariance && state.available && state.description.uncertainty === 'none')
+      throw new AffinisError(
+        'failed-precondition',
+        `[core] metric "${spec.type}" needs an embedder with uncertainty; fit one with affinis fit, or use metric cosine`,
+      );
     if (entry.maxVariance !== undefined && state.available && state.description.uncertainty === 'none')
       throw new AffinisError(
         'failed-precondition',

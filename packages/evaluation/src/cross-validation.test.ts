@@ -135,9 +135,10 @@ describe('a calibration that reads uncertainties', () => {
   });
 
   it('finds what uncertainty takes from a score', () => {
-    // Genuine and impostor scores come together as the worse side gets worse: the ratio is (2x - 2) · worth - shift.
-    const worth = (row: number) => 1 / (1 + Math.exp(4 * (Math.max(left[row] ?? 0, right[row] ?? 0) - 1)));
-    const faded = trials.scores.map((score, row) => score * worth(row) + 0.3 * gaussian());
+    // The worse side's noise is added, so that the ratio's slope falls from 2 to 2 / (1 + noise²).
+    const faded = trials.scores.map(
+      (score, row) => score + Math.exp(Math.max(left[row] ?? 0, right[row] ?? 0)) * gaussian(),
+    );
     const plain = fitScores(faded, trials.same);
     const fitted = fitQuality(faded, trials.same, { left, right });
     const ratios = faded.map(
@@ -147,7 +148,8 @@ describe('a calibration that reads uncertainties', () => {
     const cllr = (values: Float64Array) => cllrOf({ ...trials, scores: values });
     const without = cllr(faded.map((score) => plain.offset + plain.slope * score));
     expect(cllr(ratios)).toBeLessThan(without - 0.02);
-    expect(fitted.quality.coefficients.scoreWorse).toBeLessThan(0);
+    const rise = (a: number, b: number) => qualityOf(fitted.quality, 1, a, b) - qualityOf(fitted.quality, 0, a, b);
+    expect(rise(1.2, -1)).toBeLessThan(rise(-1, -1));
   });
 
   it('never lets the ratio fall where the score rises, and takes distances as they are', () => {

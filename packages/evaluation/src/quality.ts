@@ -1,4 +1,4 @@
-import { type Quality, type QualityTerm, qualityTerm, qualityTerms } from '@affinis/core';
+import { AffinisError, type Quality, type QualityTerm, qualityTerm, qualityTerms } from '@affinis/core';
 import { fitLogistic, type LogisticOptions } from './logistic.ts';
 import { invalid } from './trials.ts';
 
@@ -55,7 +55,9 @@ export function fitQuality(
     const range: Quality['range'] = [at(below), at(end)];
     if (!(range[0] < range[1])) break;
     const features = [scores, ...qualityFeatures(scores, uncertainties, range)];
-    const { offset, slopes, separable } = fitLogistic(features, same, options);
+    const fitted = attemptLogistic(features, same, options);
+    if (!fitted) continue;
+    const { offset, slopes, separable } = fitted;
     const [slope = 0, ...others] = slopes;
     const coefficients = Object.fromEntries(qualityTerms.map((term, k) => [term, others[k] ?? 0])) as Record<
       QualityTerm,
@@ -68,6 +70,16 @@ export function fitQuality(
     'the uncertainties do not help to read the scores: the ratio would fall where the score rises; calibrate without quality, or on samples whose quality differs more (--degrade mixed)',
     'quality',
   );
+}
+
+/** Undefined where the terms say so much the same that none fits: of few pairs, or of uncertainties that hardly differ. */
+function attemptLogistic(features: readonly Float64Array[], same: Uint8Array, options: LogisticOptions) {
+  try {
+    return fitLogistic(features, same, options);
+  } catch (thrown) {
+    if (AffinisError.from(thrown).code === 'invalid-argument') return undefined;
+    throw thrown;
+  }
 }
 
 /** The slope is linear in either uncertainty, so that its extremes lie in the corners of the range. */

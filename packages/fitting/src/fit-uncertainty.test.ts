@@ -1,6 +1,15 @@
-import { calibrateVariance, parseUncertainty, serialiseUncertainty, varianceOf } from '@affinis/core';
+import {
+  calibrateVariance,
+  type Embedding,
+  parseUncertainty,
+  scorePair,
+  serialiseUncertainty,
+  type Uncertainty,
+  varianceOf,
+} from '@affinis/core';
 import { cosine } from '@affinis/metric-cosine';
 import { mls, mlsLlr } from '@affinis/metric-mls';
+import { crossFittedScores } from './cross-fitted-scores.ts';
 import { type Fit, fitUncertainty } from './fit-uncertainty.ts';
 import { drawPairs } from './pairs.ts';
 import { fitPopulation } from './population.ts';
@@ -76,6 +85,33 @@ describe('a fit', () => {
       );
       expect(population).toEqual(others.population);
     }
+  });
+
+  it('scores its samples by what did not see their subjects, as core would', () => {
+    const { crossFitted, uncertainty } = fit;
+    const { pairs, score } = crossFittedScores(data, fit, { impostors: 500, seed: 1 });
+    const scores = score(mlsLlr);
+    const { a, g, c } = uncertainty.calibration;
+    const embed = (row: number, heldOut: Uncertainty): Embedding => ({
+      mean: data.embeddings.slice(row * 16, (row + 1) * 16),
+      unitNorm: false,
+      space: 's',
+      variance: varianceOf(
+        { ...heldOut, calibration: { ...heldOut.calibration, a, g, c } },
+        data.features.subarray(row * 6, (row + 1) * 6),
+      ),
+      varianceId: 'v',
+    });
+    for (const pair of [0, 7, pairs.same.length - 1]) {
+      const [left, right] = [pairs.leftRow[pair] as number, pairs.rightRow[pair] as number];
+      const fold = crossFitted.fold[left] as number;
+      expect(crossFitted.fold[right]).toBe(fold);
+      const heldOut = crossFitted.uncertainties[fold] as Uncertainty;
+      const expected = scorePair(mlsLlr.create({}, heldOut.population), embed(left, heldOut), embed(right, heldOut));
+      // A head is stored in float16, and read here as it was trained.
+      expect((scores[pair] as number) / expected).toBeCloseTo(1, 3);
+    }
+    expect(score(cosine)).toHaveLength(scores.length);
   });
 
   it('names its stages', () => {

@@ -79,22 +79,23 @@ function createScorer(
   const uncertainties = uncertaintiesOf(raw);
   const by = (definition: MetricDefinition, pairs: RowPairs, population?: Population) =>
     scoreRows(definition.create(definition.parameters.parse({}), population), data, pairs, variances);
-  const logistics = folds.map((_, held) => {
+  const fitted = folds.map((_, held) => {
     const others = joinPairs(
       folds.filter((__, fold) => fold !== held).map(({ pairs }) => pairs.get('mixed') as RowPairs),
     );
     return qualityLogistic(others, by(metrics.cosine, others), uncertainties);
   });
+  // Scorers are compared over all folds, so that one which a fold lacks is left out.
+  const logistics = fitted.every((logistic) => logistic !== undefined) ? fitted : [];
   return (lists) =>
     lists.map((pairs, fold) => {
       const cosines = by(metrics.cosine, pairs);
       const logistic = logistics[fold];
-      const quality = logistic ? applyQuality(logistic, pairs, cosines, uncertainties) : cosines;
       return new Map<Scorer, Float64Array>([
         ['cosine', cosines],
         ['mls', by(metrics.mls, pairs)],
         ['mls-llr', by(metrics.mlsLlr, pairs, folds[fold]?.uncertainty.population)],
-        ['cosine-quality', quality],
+        ...(logistic ? [['cosine-quality', applyQuality(logistic, pairs, cosines, uncertainties)] as const] : []),
       ]);
     });
 }

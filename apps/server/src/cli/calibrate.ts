@@ -185,7 +185,7 @@ function binary(dataset: Dataset, { target, sameFrom, differentTo }: CalibrateCo
   const labels = Float64Array.from(rows, (row) => ((dataset.labels[row] as number) >= from ? 1 : 0));
   // Sentences that mean the same, by a chain of pairs, are one subject.
   const subjects = connectedSubjects(
-    dataset.samples.length,
+    dataset.sides.length,
     pairs.filter((_, index) => labels[index] === 1),
   );
   return {

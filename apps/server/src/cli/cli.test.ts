@@ -26,7 +26,7 @@ describe('exit codes and what is said', () => {
   it('0: a match, on one line', async () => {
     const { code, stdout, stderr } = await runAffinis(['verify', obama, obamaLater]);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^match {2}cosine 0\.\d{4}, LLR \d+\.\d\d, FMR .*face, face-dlib128@1\n$/);
+    expect(stdout).toMatch(/^match {2}mls \d+\.\d{4}, LLR \d+\.\d\d, FMR .*face, face-dlib128@2\n$/);
   });
 
   it('1: no match', async () => {
@@ -96,17 +96,17 @@ describe('exit codes and what is said', () => {
   });
 
   it('5: a model that is damaged', async () => {
-    const home = join(folder, 'models/speaker-ge2e-int8/1');
+    const home = join(folder, 'models/speaker-ge2e-int8/2');
     mkdirSync(home, { recursive: true });
-    cpSync(join(repositoryRoot, 'models/speaker-ge2e-int8/1'), home, { recursive: true });
+    cpSync(join(repositoryRoot, 'models/speaker-ge2e-int8/2'), home, { recursive: true });
     writeFileSync(join(home, 'model.onnx'), 'damaged');
     const verified = await runAffinis(['models', 'verify', 'speaker-ge2e-int8', 'face-dlib128', '--json'], {
       cwd: folder,
     });
     expect(verified.code).toBe(5);
     expect(JSON.parse(verified.stdout)).toEqual([
-      { model: 'speaker-ge2e-int8@1', ok: false, problem: expect.stringMatching(/sha256|digest/i) },
-      { model: 'face-dlib128@1', ok: true, problem: null },
+      { model: 'speaker-ge2e-int8@2', ok: false, problem: expect.stringMatching(/sha256|digest/i) },
+      { model: 'face-dlib128@2', ok: true, problem: null },
     ]);
     const used = await runAffinis(['verify', storm, storm], { cwd: folder });
     expect(used.code).toBe(5);
@@ -126,8 +126,8 @@ describe('--json is all of standard output', () => {
     const { stdout } = await runAffinis(['verify', obama, obamaLater, '--json']);
     expect(JSON.parse(stdout)).toEqual({
       pipeline: 'face',
-      model: 'face-dlib128@1',
-      metric: 'cosine',
+      model: 'face-dlib128@2',
+      metric: 'mls',
       polarity: 'similarity',
       score: expect.any(Number),
       threshold: expect.any(Number),
@@ -159,6 +159,8 @@ describe('--json is all of standard output', () => {
       ['face', 'no_match'],
       ['face-cosine', 'no_match'],
       ['face-euclidean', 'no_match'],
+      ['face-mls', 'no_match'],
+      ['face-mls-llr', 'no_match'],
     ]);
     const mixed = await runAffinis(['compare', obama, biden, '--pipeline', 'face', '--pipeline', 'voice', '--json']);
     expect(mixed.code).toBe(0);
@@ -178,10 +180,10 @@ describe('--json is all of standard output', () => {
     expect(lines).toMatchObject([
       {
         input: obama,
-        model: 'face-dlib128@1',
+        model: 'face-dlib128@2',
         dimension: 128,
         unitNorm: true,
-        variance: null,
+        variance: { length: 128 },
         info: { kind: 'image' },
       },
       { input: 'none.jpg', error: { code: 'invalid-argument', reason: 'NO_FILE' } },
@@ -203,7 +205,7 @@ describe('--json is all of standard output', () => {
     expect(JSON.parse(list.stdout)).toContainEqual(
       expect.objectContaining({
         name: 'face-dlib128',
-        version: '1',
+        version: '2',
         task: 'embedding',
         modality: 'image',
         dimension: 128,

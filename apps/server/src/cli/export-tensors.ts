@@ -67,7 +67,7 @@ async function runExport(options: ExportTensorsOptions): Promise<void> {
     loadConfig(options.config),
     [options.pipeline],
     (runtime, [pipeline]) => exportPipeline(runtime, pipeline, output, options),
-    { ignorePolicies: true },
+    { embeddersOnly: true },
   );
   if (options.json) console.log(JSON.stringify(meta));
   else {

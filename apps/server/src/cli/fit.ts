@@ -71,7 +71,7 @@ async function fit(options: FitCommandOptions): Promise<void> {
     loaded,
     [options.pipeline],
     (runtime, [pipeline]) => fitPipeline(loaded, runtime, pipeline, options),
-    { ignorePolicies: true },
+    { embeddersOnly: true },
   );
   if (options.json) console.log(JSON.stringify(summary));
   else {

@@ -50,6 +50,8 @@ describe('--server', () => {
       { pipeline: 'face', decision: 'match' },
       { pipeline: 'face-cosine', decision: 'match' },
       { pipeline: 'face-euclidean', decision: 'match' },
+      { pipeline: 'face-mls', decision: 'match' },
+      { pipeline: 'face-mls-llr', decision: 'match' },
     ]);
     const embedded = await ask('embed', ...photos);
     expect(embedded.stdout.match(/128 dimensions/g)).toHaveLength(2);

@@ -29,7 +29,7 @@ describe('exit codes with --server', () => {
     const compared = await remote('compare', obama, obamaLater, '--json');
     expect([compared.code, JSON.parse(compared.stdout)]).toMatchObject([
       0,
-      [{ pipeline: 'face' }, { pipeline: 'face-cosine' }, { pipeline: 'face-euclidean' }],
+      ['face', 'face-cosine', 'face-euclidean', 'face-mls', 'face-mls-llr'].map((pipeline) => ({ pipeline })),
     ]);
     const noFace = write('black.png', png(64, 64));
     const embedded = await remote('embed', obama, noFace, 'none.jpg', storm, '--json');

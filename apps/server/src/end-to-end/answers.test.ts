@@ -33,8 +33,8 @@ describe('photos and recordings', () => {
     expect(answer).toMatchObject({
       pipeline: {
         pipeline: 'face',
-        model: { name: 'face-dlib128', version: '1', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
-        metric: { name: 'cosine', polarity: 'similarity' },
+        model: { name: 'face-dlib128', version: '2', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        metric: { name: 'mls', polarity: 'similarity' },
       },
       threshold: { source: 'calibration' },
       left: [{ kind: 'image', facesFound: 1 }],
@@ -52,13 +52,13 @@ describe('photos and recordings', () => {
 
   it.each(['wav', 'mp3', 'ogg', 'opus'])('compare across formats: %s', async (extension) => {
     const other = sample(`formats/voice.${extension}`);
-    expect((await verifyOne([sample('formats/voice.flac')], [other])).score).toBeGreaterThan(0.95);
+    expect((await verifyOne([sample('formats/voice.flac')], [other], 'voice-cosine')).score).toBeGreaterThan(0.95);
   });
 
   it('fuse several samples of a side', async () => {
     const both = [sample('faces/obama-1.jpg'), sample('faces/obama-2.jpg')];
-    const answer = await verifyOne(both, [sample('faces/obama-1.jpg')]);
-    const single = await verifyOne([sample('faces/obama-2.jpg')], [sample('faces/obama-1.jpg')]);
+    const answer = await verifyOne(both, [sample('faces/obama-1.jpg')], 'face-cosine');
+    const single = await verifyOne([sample('faces/obama-2.jpg')], [sample('faces/obama-1.jpg')], 'face-cosine');
     expect(answer.left).toHaveLength(2);
     expect(answer.score).toBeGreaterThan(single.score);
     expect(answer.score).toBeLessThan(1);
@@ -75,7 +75,7 @@ describe('what was prepared or embedded before', () => {
     const { embedding, info } = unwrap((await server().client.embed([tensor], { embedder: 'face' }))[0]);
     expect(embedding.mean).toHaveLength(128);
     expect(info).toBeUndefined();
-    expect((await verifyOne([tensor], [tensor], 'face')).score).toBeCloseTo(1, 5);
+    expect((await verifyOne([tensor], [tensor], 'face-cosine')).score).toBeCloseTo(1, 5);
   });
 
   it('PCM is the recording that it was decoded from', async () => {
@@ -85,7 +85,7 @@ describe('what was prepared or embedded before', () => {
       (_, index) => wav.readInt16LE(44 + 2 * index) / 32768,
     );
     const pcm: Sample = { kind: 'pcm', samples, sampleRateHz: 16_000, channels: 1 };
-    expect((await verifyOne([pcm], [sample('formats/voice.wav')])).score).toBeCloseTo(1, 4);
+    expect((await verifyOne([pcm], [sample('formats/voice.wav')], 'voice-cosine')).score).toBeCloseTo(1, 4);
   });
 
   it('embeddings come back as sent, and a pair of them is scored like the photos', async () => {
@@ -97,7 +97,7 @@ describe('what was prepared or embedded before', () => {
       { left: [{ kind: 'embedding', embedding: left }], right: [{ kind: 'embedding', embedding: right }] },
     ]);
     expect(unwrap(fromEmbeddings).score).toBeCloseTo(fromPhotos.score, 6);
-    const scores = await server().client.score([{ left, right }], { metric: 'cosine' });
+    const scores = await server().client.score([{ left, right }], { metric: 'mls' });
     expect(unwrap(scores.results[0])).toBeCloseTo(fromPhotos.score, 6);
   });
 
@@ -124,12 +124,18 @@ describe('Compare', () => {
   it('asks every pipeline of the kind and embeds each sample once', async () => {
     const pair = { left: [sample('faces/obama-1.jpg')], right: [sample('faces/obama-2.jpg')] };
     const [row] = unwrapAll(await server().client.compare([pair]));
-    expect(row?.map(({ pipeline }) => pipeline)).toEqual(['face', 'face-cosine', 'face-euclidean']);
+    expect(row?.map(({ pipeline }) => pipeline)).toEqual([
+      'face',
+      'face-cosine',
+      'face-euclidean',
+      'face-mls',
+      'face-mls-llr',
+    ]);
     const answers = unwrapAll((row ?? []).map(({ result }) => result));
-    expect(answers.map(({ decision }) => decision)).toEqual(['match', 'match', 'match']);
-    // One embedding behind all three: the same measured times, and distances that belong to the cosine.
+    expect(answers.map(({ decision }) => decision)).toEqual(Array(5).fill('match'));
+    // One embedding behind all of them: the same measured times, and distances that belong to the cosine.
     expect(new Set(answers.map(({ timings }) => timings.inferenceMs)).size).toBe(1);
-    const [cosine, , euclidean] = answers.map(({ score }) => score);
+    const [, cosine, euclidean] = answers.map(({ score }) => score);
     expect(euclidean).toBeCloseTo(Math.sqrt(2 - 2 * (cosine ?? 0)), 5);
   });
 

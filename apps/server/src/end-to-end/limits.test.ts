@@ -1,23 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { errorFromStatus, v1 } from '@affinis/contracts';
+import { obedientConfig } from '../testing/obedient.ts';
 import { outcomeOf } from '../testing/raw-client.ts';
 import { errorOf } from '../testing/results.ts';
 import { text } from '../testing/samples.ts';
 import { type TestServer, useServer } from '../testing/use-server.ts';
 
-const plugin = fileURLToPath(new URL('../testing/test-plugin.mjs', import.meta.url));
 /** A server without models, whose embedder sleeps where its text says so. */
-const obedient = (more = '') => ({
-  config: `
-plugins: ["@affinis/metric-cosine", ${JSON.stringify(plugin)}]
-embedders: { face: null, voice: null, text: null, toy: { type: obedient } }
-pipelines: { face: null, face-cosine: null, face-euclidean: null, voice: null, voice-cosine: null, text: null, text-cosine: null, toy: { embedder: toy, metric: cosine } }
-defaults: { image: toy, voice: toy, text: toy }
-workers: { count: 1 }
-${more}`,
-});
+const obedient = (more = '') => ({ config: obedientConfig(more) });
 const embed = (server: TestServer, texts: readonly string[], options: Parameters<TestServer['raw']['unary']>[2] = {}) =>
   server.raw.unary(
     v1.EmbedderService.embed,

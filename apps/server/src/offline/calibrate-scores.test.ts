@@ -1,5 +1,6 @@
-import { calibrationSchema, createJudge, findCalibration, type Metric } from '@affinis/core';
+import { calibrationSchema, createJudge, type Embedding, findCalibration, type Metric, scorePair } from '@affinis/core';
 import { createRandom, samplePairs, type Trials } from '@affinis/evaluation';
+import { mlsLlr as metricMlsLlr } from '@affinis/metric-mls';
 import { calibrateScores, calibrationText } from './calibrate-scores.ts';
 
 const random = createRandom(11);
@@ -16,6 +17,21 @@ const { left, right, same } = samplePairs(subjects, 60_000, 1);
 
 const cosine = scoresOf((a, b) => a.reduce((sum, value, d) => sum + value * (b[d] ?? 0), 0));
 const euclidean = scoresOf((a, b) => Math.sqrt(a.reduce((sum, value, d) => sum + (value - (b[d] ?? 0)) ** 2, 0)));
+/** Variances that differ from sample to sample, as a head gives them, and the population of the samples. */
+const mlsLlr = metricMlsLlr.create(
+  {},
+  { mean: new Float32Array(dimension), between: new Float32Array(dimension).fill(0.75 / dimension) },
+);
+const uncertain = samples.map((values): Embedding => {
+  const variance = {
+    kind: 'diagonal' as const,
+    values: new Float32Array(dimension).fill((0.1 + 0.4 * random()) / dimension),
+  };
+  return { mean: Float32Array.from(values), unitNorm: true, space: 's', variance, varianceId: 'v' };
+});
+const ratios = Float64Array.from(left, (sample, row) =>
+  scorePair(mlsLlr, uncertain[sample] as Embedding, uncertain[right[row] ?? 0] as Embedding),
+);
 const trialsOf = (scores: Float64Array): Trials => ({
   scores,
   same,
@@ -53,6 +69,8 @@ describe('a calibration of generated subjects', () => {
   const byCosine = calibrated(cosine, trialsOf(cosine));
   const byDistance = calibrated(euclidean, trialsOf(euclidean.map((distance) => -distance)));
 
+  const byRatio = calibrated(ratios, trialsOf(ratios));
+
   it('has a slope that points the way of its metric, and loses little by calibration', () => {
     expect(byCosine.logistic.slope).toBeGreaterThan(0);
     expect(byDistance.logistic.slope).toBeLessThan(0);
@@ -63,15 +81,17 @@ describe('a calibration of generated subjects', () => {
   });
 
   it.each([1e-2, 1e-3])(
-    'holds a policy of fmr %p for both metrics within a factor of 2 on subjects never seen',
+    'holds a policy of fmr %p for every metric within a factor of 2 on subjects never seen',
     (rate) => {
       const others = new Map([
         ['cosine', 'similarity'],
         ['euclidean', 'distance'],
+        ['mls-llr', 'similarity'],
       ] as const);
       for (const [values, scores, polarity] of [
         [byCosine, cosine, others.get('cosine')],
         [byDistance, euclidean, others.get('euclidean')],
+        [byRatio, ratios, others.get('mls-llr')],
       ] as const) {
         // Fitted to the subjects of one half, judged by those of the other.
         const half = (subject: number | undefined) => (subject ?? 0) < 150;
@@ -120,7 +140,7 @@ describe('a calibration of generated subjects', () => {
 
   it('lets the sides’ uncertainties count where it is asked to', () => {
     const uncertainties = { left: Float64Array.from(left, gaussian), right: Float64Array.from(left, gaussian) };
-    const { logistic, measured } = calibrateScores(cosine, trialsOf(cosine), { folds: 5, seed: 1, uncertainties });
+    const { logistic, measured } = calibrateScores(cosine, trialsOf(cosine), { folds: 3, seed: 1, uncertainties });
     // They are noise here, so they change nothing.
     expect(logistic.quality?.range[0]).toBeLessThan(logistic.quality?.range[1] ?? -9);
     expect(measured.cllr).toBeCloseTo(

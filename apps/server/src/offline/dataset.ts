@@ -10,7 +10,9 @@ export interface Dataset {
   /** Absolute paths, or sentences. */
   readonly samples: readonly string[];
   readonly text: boolean;
-  /** Positions in `samples`, one entry a pair. */
+  /** What pairs compare: positions in `samples`, one, or several that the pipeline fuses. */
+  readonly sides: readonly (readonly number[])[];
+  /** Positions in `sides`, one entry a pair. */
   readonly left: Int32Array;
   readonly right: Int32Array;
   /** 1 or 0, or the grade. */
@@ -53,6 +55,7 @@ async function fromLabels(file: string, { root, text, impostors, seed }: Dataset
   return {
     samples,
     text: sentences,
+    sides: samples.map((_, index) => [index]),
     left,
     right,
     labels: Float64Array.from(same),
@@ -65,7 +68,7 @@ async function fromLabels(file: string, { root, text, impostors, seed }: Dataset
 }
 
 async function fromPairs(file: string, { root, text = false, target = 'same' }: DatasetOptions): Promise<Dataset> {
-  const { samples, pairs } = await readPairs(file, { root: root ?? process.cwd(), text, target });
+  const { samples, sides, pairs } = await readPairs(file, { root: root ?? process.cwd(), text, target });
   const numbers = new Map<string, number>();
   const numberOf = (name: string) => {
     const known = numbers.get(name) ?? numbers.size;
@@ -75,6 +78,7 @@ async function fromPairs(file: string, { root, text = false, target = 'same' }: 
   return {
     samples,
     text,
+    sides,
     left: Int32Array.from(pairs, (pair) => pair.left),
     right: Int32Array.from(pairs, (pair) => pair.right),
     labels: Float64Array.from(pairs, (pair) => pair.label),

@@ -1,19 +1,21 @@
 import { resolve } from 'node:path';
 import { AffinisError } from '@affinis/core';
-import { connectedSubjects } from '@affinis/evaluation';
+import { connectedSubjects, numbersOf } from '@affinis/evaluation';
 import { type CsvRow, readCsv, rowError } from './csv.ts';
 
 /** Pairs with what is known of them: `pairs.csv` with `left,right,same`, optionally `left_subject,right_subject` and `fold`. */
 export interface LabelledPairs {
   /** Distinct samples: absolute paths, or sentences. */
   readonly samples: readonly string[];
+  /** Distinct sides of pairs: positions in `samples`, one, or several that are fused. */
+  readonly sides: readonly (readonly number[])[];
   readonly pairs: readonly LabelledPair[];
   /** True where a sample is a sentence and not a file. */
   readonly text: boolean;
 }
 
 export interface LabelledPair {
-  /** Positions in `samples`. */
+  /** Positions in `sides`. */
   readonly left: number;
   readonly right: number;
   /** 1 for one identity, 0 for two; with graded labels the grade. */
@@ -34,20 +36,31 @@ export interface PairOptions {
   readonly target: string;
 }
 
+/** Between the paths of a side that has several samples. */
+const separator = '|';
+
 /**
- * Without subject columns every sample is its own subject, unless genuine pairs join them: samples that a chain of
- * genuine pairs connects are one subject.
+ * Without subject columns every side is its own subject, unless genuine pairs join them: sides that a chain of genuine
+ * pairs connects are one subject.
  */
 export async function readPairs(file: string, { root, text, target }: PairOptions): Promise<LabelledPairs> {
   const rows = await readCsv(file, ['left', 'right', target]);
-  const positions = new Map<string, number>();
+  const sampleNumber = numbersOf();
+  const sideNumber = numbersOf();
+  const samples: string[] = [];
+  const sides: (readonly number[])[] = [];
   const position = (row: CsvRow, column: 'left' | 'right') => {
     const value = row.fields[column] ?? '';
-    if (value === '') throw rowError(file, row, column, 'is empty');
-    const key = text ? value : resolve(root, value);
-    const known = positions.get(key) ?? positions.size;
-    positions.set(key, known);
-    return known;
+    const members = (text ? [value] : value.split(separator)).map((member) => {
+      if (member === '') throw rowError(file, row, column, 'is empty');
+      const sample = text ? member : resolve(root, member);
+      const number = sampleNumber(sample);
+      samples[number] = sample;
+      return number;
+    });
+    const number = sideNumber(members.join(separator));
+    sides[number] = members;
+    return number;
   };
   const read = rows.map((row) => ({
     row,
@@ -59,7 +72,7 @@ export async function readPairs(file: string, { root, text, target }: PairOption
   const chains = named
     ? undefined
     : connectedSubjects(
-        positions.size,
+        sides.length,
         read.filter(({ label }) => target === 'same' && label === 1),
       );
   const pairs = read.map(({ row, left, right, label }) => ({
@@ -72,7 +85,7 @@ export async function readPairs(file: string, { root, text, target }: PairOption
     line: row.line,
   }));
   if (target === 'same') checkSubjects(file, pairs);
-  return { samples: [...positions.keys()], pairs, text };
+  return { samples, sides, pairs, text };
 }
 
 function sameOf(file: string, row: CsvRow): number {

@@ -3,15 +3,16 @@ import { composeRuntime, type LoadedConfig } from '../composition.ts';
 
 /**
  * Runs `work` with the named pipelines loaded. `ignorePolicies`: what is to be calibrated need not be able to hold its
- * policy yet. Composites and unknown names are refused.
+ * policy yet; `embeddersOnly`: what is to be fitted need not have the uncertainty that its metric reads yet. Composites
+ * and unknown names are refused.
  */
 export async function withPipelines<T>(
   loaded: LoadedConfig,
   names: readonly string[],
   work: (runtime: Runtime, pipelines: readonly SinglePipeline[]) => Promise<T>,
-  { ignorePolicies = false } = {},
+  { ignorePolicies = false, embeddersOnly = false } = {},
 ): Promise<T> {
-  const runtime = await composeRuntime(ignorePolicies ? withoutPolicies(loaded) : loaded, { only: names });
+  const runtime = await composeRuntime(adapted(loaded, { ignorePolicies, embeddersOnly }), { only: names });
   try {
     return await work(
       runtime,
@@ -22,9 +23,18 @@ export async function withPipelines<T>(
   }
 }
 
-function withoutPolicies(loaded: LoadedConfig): LoadedConfig {
+function adapted(
+  loaded: LoadedConfig,
+  { ignorePolicies, embeddersOnly }: { readonly ignorePolicies: boolean; readonly embeddersOnly: boolean },
+): LoadedConfig {
+  if (!ignorePolicies && !embeddersOnly) return loaded;
   const pipelines = Object.fromEntries(
-    Object.entries(loaded.config.pipelines).map(([name, { policy: _, ...entry }]) => [name, entry]),
+    Object.entries(loaded.config.pipelines).map(([name, { policy: _, ...entry }]) => [
+      name,
+      embeddersOnly && entry.metric !== undefined
+        ? { embedder: entry.embedder, metric: 'cosine', prior: entry.prior, fusion: 'mean' as const }
+        : entry,
+    ]),
   );
   return { ...loaded, config: { ...loaded.config, pipelines } };
 }

@@ -2,6 +2,8 @@ import {
   AffinisError,
   checkComparable,
   type Embedding,
+  type FusionKind,
+  fuse,
   packBlock,
   type Result,
   type SinglePipeline,
@@ -20,14 +22,14 @@ export interface ScoredPairs {
   readonly rightUncertainty: Float64Array;
   /** Samples that failed, and how often for which reason. */
   readonly failures: ReadonlyMap<string, number>;
-  /** By sample, why it failed in one word; empty where it did not. */
+  /** By side, why a sample of it failed in one word; empty where none did. */
   readonly reasons: readonly string[];
   readonly failedSamples: number;
 }
 
 /** Throws what the metric throws: a score that is not finite is refused, naming the pair; and where no pair has one. */
 export function scorePairs(
-  { metric }: SinglePipeline,
+  { metric, fusion }: SinglePipeline,
   dataset: Dataset,
   embeddings: readonly Result<Embedding>[],
 ): ScoredPairs {
@@ -35,14 +37,21 @@ export function scorePairs(
   const scores: number[] = [];
   const score = new Float64Array(1);
   const options = { withVariance: metric.needsVariance };
-  const blocks = embeddings.map((result) => (result.ok ? packBlock([result.value], options) : undefined));
-  const uncertainty = embeddings.map((result) => (result.ok ? logVariance(result.value) : Number.NaN));
+  const sides = dataset.sides.map((members) =>
+    fuseSide(
+      members.map((sample) => embeddings[sample]),
+      fusion,
+    ),
+  );
+  const blocks = sides.map((side) => side && packBlock([side], options));
+  const uncertainty = sides.map((side) => (side ? logVariance(side) : Number.NaN));
   let checked = false;
   for (const [row, left] of dataset.left.entries()) {
     const right = dataset.right[row] as number;
     const [a, b] = [blocks[left], blocks[right]];
     if (!a || !b) continue;
-    if (!checked) checkComparable(metric, embeddingOf(embeddings[left]), embeddingOf(embeddings[right]));
+    const [l, r] = [sides[left], sides[right]];
+    if (!checked && l && r) checkComparable(metric, l, r);
     checked = true;
     metric.scoreBlock(a, b, score);
     const value = score[0] as number;
@@ -72,7 +81,7 @@ export function scorePairs(
     leftUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.left[row] as number] ?? Number.NaN),
     rightUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.right[row] as number] ?? Number.NaN),
     failures,
-    reasons,
+    reasons: dataset.sides.map((members) => members.map((sample) => reasons[sample]).find(Boolean) ?? ''),
     failedSamples: failed.length,
   };
 }
@@ -88,9 +97,10 @@ export function trialsOf({ metric }: SinglePipeline, dataset: Dataset, { rows, s
   };
 }
 
-function embeddingOf(result: Result<Embedding> | undefined): Embedding {
-  if (result?.ok) return result.value;
-  throw new AffinisError('internal', 'no embedding');
+/** Undefined where one of the samples failed. */
+function fuseSide(members: readonly (Result<Embedding> | undefined)[], fusion: FusionKind): Embedding | undefined {
+  const embeddings = members.flatMap((result) => (result?.ok ? [result.value] : []));
+  return embeddings.length === members.length ? fuse(embeddings, fusion) : undefined;
 }
 
 function logVariance({ variance }: Embedding): number {

@@ -13,7 +13,7 @@ export function scoresCsv(scored: readonly ScoredPipeline[], dataset: Dataset): 
       const { decision = '', calibrated = undefined } = at === undefined ? {} : (assessments[at] ?? {});
       const score = at === undefined ? '' : pairs.scores[at];
       const reason = at === undefined ? pairs.reasons[left] || pairs.reasons[right] : '';
-      const sides = [left, right].map((sample) => quoted(dataset.samples[sample] ?? ''));
+      const sides = [left, right].map((side) => quoted(namesOf(dataset, side)));
       lines.push(
         [pipeline.name, ...sides, label, score, calibrated?.llr ?? '', calibrated?.fmr ?? '', decision, reason].join(
           ',',
@@ -23,5 +23,8 @@ export function scoresCsv(scored: readonly ScoredPipeline[], dataset: Dataset): 
   }
   return `${lines.join('\n')}\n`;
 }
+
+const namesOf = ({ samples, sides }: Dataset, side: number): string =>
+  (sides[side] ?? []).map((sample) => samples[sample]).join('|');
 
 const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { builtInConfig } from '../composition.ts';
 
 const plugin = fileURLToPath(new URL('./test-plugin.mjs', import.meta.url));
-const shippedPipelines = ['face', 'face-cosine', 'face-euclidean', 'voice', 'voice-cosine', 'text', 'text-cosine'];
+const shippedPipelines = Object.keys(builtInConfig.pipelines);
 
 /** An affinis.yaml without models, whose embedder `toy` does what its texts say (`test-plugin.mjs`). */
 export const obedientConfig = (more = ''): string => `
