@@ -178,7 +178,7 @@ def _findings(differences: dict) -> str:
 
 
 def _edge(report: dict) -> str:
-    """Names the constants that lie at the upper end of the grid in every seed: there the grid may have held one back."""
+    """Names constants that lie at the upper end of the grid in every seed: there the grid may have held one back."""
     found = []
     ends = {name: float(report["settings"][f"grid_{name}"].split(", ")[-1]) for name in ("a", "g", "c")}
     for scorer in next(iter(report["seeds"].values()))["constants"]:
