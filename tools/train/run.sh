@@ -1,7 +1,7 @@
 #!/bin/sh
 # Trains a model that ships: run.sh text-student [--smoke] [--output DIR] [--threads N]
-# Compares how heads are trained on what affinis export-tensors wrote:
-#   run.sh heads --data DIR; or run.sh heads --smoke
+# Compares how heads are trained, or fine-tunes, on what affinis export-tensors wrote:
+#   run.sh heads --data DIR; run.sh finetune --data DIR --model FILE.onnx; each also with --smoke
 # Tests: run.sh test. Only the environment: run.sh install
 # Python packages, downloads and the teacher's vectors are kept in $AFFINIS_CACHE (default ~/.cache/affinis).
 set -eu
@@ -12,7 +12,7 @@ OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export AFFINIS_CACHE OMP_NUM_THREADS PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here"
 
 usage() {
-  echo "usage: run.sh text-student|heads [--help] | run.sh test | run.sh install" >&2
+  echo "usage: run.sh text-student|heads|finetune [--help] | run.sh test | run.sh install" >&2
   exit 2
 }
 [ $# -ge 1 ] || usage
@@ -21,6 +21,7 @@ shift
 case $what in
   text-student) set -- -m text_student "$@" ;;
   heads) set -- -m heads "$@" ;;
+  finetune) set -- -m finetune "$@" ;;
   test) set -- -m pytest -q -p no:cacheprovider "$here/tests" "$@" ;;
   install) set -- -c 'import torch' ;;
   *) usage ;;

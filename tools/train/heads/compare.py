@@ -117,8 +117,6 @@ def _quality(
     return both(judged, lambda pairs: fitted.scores(pairs, cosines(data.embeddings, pairs), uncertainty))
 
 
-
-
 def _subject_pairs(pairs: Pairs) -> int:
     sides = np.stack([pairs.left_subject, pairs.right_subject], axis=1)[pairs.genuine :]
     return len(np.unique(np.sort(sides, axis=1), axis=0))

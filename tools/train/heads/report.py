@@ -46,6 +46,18 @@ ONE_THRESHOLD = {
 }
 LLR_HEADS = ["mls-llr/regression", "mls-llr/pairs"]
 BASELINES = ["cosine", "mls/pfe", "mls-llr/pfe", "quality/regression", "quality/pairs"]
+FINDINGS = [
+    ("a variance, for mixed pairs", "mls-llr/regression", "cosine", "mixed.tar1e-3"),
+    ("a variance, for clean pairs", "mls-llr/regression", "cosine", "clean.tar1e-3"),
+    ("the regression loss instead of PFE's, for mixed pairs", "mls-llr/regression", "mls-llr/pfe", "mixed.tar1e-3"),
+    ("the regression loss instead of PFE's, for clean pairs", "mls-llr/regression", "mls-llr/pfe", "clean.tar1e-3"),
+    ("the formula, with the same variance", "mls-llr/regression", "quality/regression", "mixed.tar1e-3"),
+    ("the same, one threshold", "mls-llr/regression", "quality/regression", "oneThreshold.mixed.tar1e-3"),
+    ("the pairs loss, over that logistic", "mls-llr/pairs", "quality/regression", "mixed.tar1e-3"),
+    ("the same, at equal errors", "mls-llr/pairs", "quality/regression", "mixed.eer"),
+    ("the pairs loss, for clean pairs", "mls-llr/pairs", "cosine", "clean.tar1e-3"),
+]
+"""What is asked, scorer, baseline and figure."""
 TARGET = 0.05
 """Of the issue: MLS-LLR above PFE's loss, equally calibrated, in TAR@1e-3 of mixed pairs."""
 
@@ -100,6 +112,8 @@ def _values(report: dict) -> dict[str, object]:
         ),
         "figures_table": figures_table(figures, TITLES, COLUMNS),
         "one_threshold_table": figures_table(figures, TITLES, ONE_THRESHOLD),
+        "findings": _findings(differences),
+        "edge": _edge(report),
         "targets": "\n".join(_target(differences, scorer) for scorer in LLR_HEADS),
         "differences_table": table(
             ("", *COLUMNS.values()),
@@ -150,6 +164,31 @@ def _target(differences: dict, scorer: str) -> str:
         state = "met" if found["low"] >= TARGET else by_chance
         lines.append(f"- {TITLES[scorer]}, less {TITLES[baseline]}: {text(found, signed=True)} points: **{state}**.")
     return "\n".join(lines)
+
+
+def _findings(differences: dict) -> str:
+    titles = {**COLUMNS, "oneThreshold.mixed.tar1e-3": "mixed TAR@1e-3"}
+    rows = []
+    for what, scorer, baseline, figure in FINDINGS:
+        found = differences[f"{scorer} - {baseline}"][figure]
+        told = found["low"] > 0 or found["high"] < 0
+        compared = f"{TITLES[scorer]}, less {TITLES[baseline]}"
+        rows.append((what, compared, titles[figure], text(found, signed=True), "yes" if told else "no"))
+    return table(("what it is worth", "measured as", "figure", "points", "beyond chance"), rows)
+
+
+def _edge(report: dict) -> str:
+    """Names constants that lie at the upper end of the grid in every seed: there the grid may have held one back."""
+    found = []
+    ends = {name: float(report["settings"][f"grid_{name}"].split(", ")[-1]) for name in ("a", "g", "c")}
+    for scorer in next(iter(report["seeds"].values()))["constants"]:
+        chosen = [seed["constants"][scorer] for seed in report["seeds"].values()]
+        names = [name for name, end in ends.items() if all(constants[name] == end for constants in chosen)]
+        if names:
+            found.append(f"{TITLES[scorer]} ({', '.join(names)})")
+    if not found:
+        return ""
+    return f" At the upper end of the grid in every seed, which may have held them back: {'; '.join(found)}."
 
 
 def text(found: dict[str, float], signed: bool) -> str:
