@@ -159,7 +159,10 @@ describe('a calibration that reads uncertainties', () => {
         trials.same,
         { left, right },
       );
+      const { range } = quality;
+      const inside = Array.from({ length: 9 }, (_, step) => range[0] + (step / 8) * (range[1] - range[0]));
       for (const [a, b] of [
+        ...inside.flatMap((worse) => inside.map((better) => [worse, better] as const)),
         [-9, -9],
         [-9, 9],
         [9, 9],

@@ -82,7 +82,10 @@ function attemptLogistic(features: readonly Float64Array[], same: Uint8Array, op
   }
 }
 
-/** The slope is linear in either uncertainty, so that its extremes lie in the corners of the range. */
+/**
+ * Whether the slope points one way for every pair of uncertainties in the range. It is linear in either by itself, so
+ * that its extremes over the whole square lie in the corners; the square holds every pair, worse and better.
+ */
 function risesEverywhere(
   slope: number,
   { range: [lowest, highest], coefficients }: Quality,
@@ -93,7 +96,8 @@ function risesEverywhere(
     coefficients.scoreWorse * worse +
     coefficients.scoreBetter * better +
     coefficients.scoreWorseBetter * worse * better;
-  return [at(lowest, lowest), at(highest, lowest), at(highest, highest)].every((each) => each * direction >= 0);
+  const corners = [at(lowest, lowest), at(highest, lowest), at(lowest, highest), at(highest, highest)];
+  return corners.every((each) => each * direction >= 0);
 }
 
 function checkLengths(scores: Float64Array, { left, right }: Uncertainties): void {

@@ -190,8 +190,8 @@ describe('the calibration of the variance', () => {
         grid: { a: [1], g: [0.5, 1, 1.5], c: [0.25, 1] },
       });
     };
-    expect((await stretched(2)).g).toBeLessThan(1);
-    expect((await stretched(0.5)).g).toBeGreaterThan(1);
+    expect((await stretched(2)).best.g).toBeLessThan(1);
+    expect((await stretched(0.5)).best.g).toBeGreaterThan(1);
   });
 });
 

@@ -71,13 +71,19 @@ export async function fitUncertainty(data: FittingData, options: FitOptions): Pr
   const heldOut: HeldOut[] = [];
   for (const [part, others] of outside.entries()) {
     const pairs = development.filter((_, other) => other !== part);
-    const uncertainty = await assemble(heads[part] as HeadWeights, others, pairs, part + 1);
-    heldOut.push({ uncertainty, samples: inside[part] as Int32Array, pairs: judged[part] as HeldOut['pairs'] });
+    const { uncertainty, mls, mlsLlr } = await assemble(heads[part] as HeadWeights, others, pairs, part + 1);
+    heldOut.push({
+      uncertainty,
+      mls,
+      mlsLlr,
+      samples: inside[part] as Int32Array,
+      pairs: judged[part] as HeldOut['pairs'],
+    });
   }
 
   const stage = `head ${folds + 1} of ${folds + 1}`;
   const head = await trainHead(data, { ...settings, samples, seed: seed + folds, stage });
-  const uncertainty = await assemble(head, samples, development, folds + 1);
+  const { uncertainty } = await assemble(head, samples, development, folds + 1);
   const found = await judgeHeldOut(data, raw, heldOut, settings);
   const uncertainties = heldOut.map((each) => each.uncertainty);
   return {
@@ -98,7 +104,10 @@ export async function fitUncertainty(data: FittingData, options: FitOptions): Pr
   };
 }
 
-/** The constants are chosen on pairs of which no subject was seen by the head that wrote its raw variances. */
+/**
+ * The constants are chosen on pairs of which no subject was seen by the head that wrote its raw variances. `mls` and
+ * `mlsLlr`: the best for each metric, of which the uncertainty has those of the metric that comes further.
+ */
 async function uncertaintyOf(
   data: FittingData,
   head: HeadWeights,
@@ -106,14 +115,22 @@ async function uncertaintyOf(
   samples: Int32Array,
   pairs: ReadonlyMap<Condition, RowPairs>,
   settings: FitSettings & { readonly stage: string },
-): Promise<Uncertainty> {
+): Promise<Pick<HeldOut, 'uncertainty' | 'mls' | 'mlsLlr'>> {
   const population = fitPopulation(data, samples);
-  const { mlsLlr, mls, cosine: baseline } = settings.metrics;
-  const metrics = [mlsLlr, mls];
-  const calibration = await fitVarianceCalibration(data, raw, { ...settings, metrics, baseline, population, pairs });
-  const fitted = { head, calibration, population: population.population };
-  // Weights are kept as float16: what is judged here is what will be read.
-  return parseUncertainty(Buffer.from(serialiseUncertainty(fitted)), data.dimension);
+  const metrics = [settings.metrics.mlsLlr, settings.metrics.mls];
+  const baseline = settings.metrics.cosine;
+  const { best, byMetric } = await fitVarianceCalibration(data, raw, {
+    ...settings,
+    metrics,
+    baseline,
+    population,
+    pairs,
+  });
+  const [mlsLlr = best, mls = best] = byMetric;
+  const fitted = { head, calibration: best, population: population.population };
+  // As it will be read: weights are kept as float16.
+  const uncertainty = parseUncertainty(Buffer.from(serialiseUncertainty(fitted)), data.dimension);
+  return { uncertainty, mls, mlsLlr };
 }
 
 const constantsOf = ({ calibration: { a, g, c } }: Uncertainty) => ({ a, g, c });

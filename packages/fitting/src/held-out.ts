@@ -1,4 +1,10 @@
-import { AffinisError, type MetricDefinition, type Population, type Uncertainty } from '@affinis/core';
+import {
+  AffinisError,
+  type MetricDefinition,
+  type Population,
+  type Uncertainty,
+  type VarianceCalibration,
+} from '@affinis/core';
 import type { Trials } from '@affinis/evaluation';
 import { atCleanThreshold } from './clean-threshold.ts';
 import { judge, type ScoredFold } from './figures.ts';
@@ -15,6 +21,9 @@ import { writeVariances } from './variance-calibration.ts';
 /** A fold: its samples, pairs of them, and what was fitted to the subjects of the other folds. */
 export interface HeldOut {
   readonly uncertainty: Uncertainty;
+  /** The variance's calibration that is best for each metric, which is judged by its own. */
+  readonly mls: VarianceCalibration;
+  readonly mlsLlr: VarianceCalibration;
   readonly samples: Int32Array;
   readonly pairs: ReadonlyMap<Condition, RowPairs>;
 }
@@ -26,10 +35,7 @@ export async function judgeHeldOut(
   folds: readonly HeldOut[],
   settings: FitSettings,
 ): Promise<FitReport['conditions']> {
-  const variances = new Float32Array(data.embeddings.length);
-  for (const { uncertainty, samples } of folds)
-    writeVariances(raw, uncertainty.calibration, usableRows(data, samples), variances);
-  const score = createScorer(data, raw, variances, settings, folds);
+  const score = createScorer(data, raw, settings, folds);
   const pace = createPace(settings);
   const found = conditions.filter((condition) => folds.every(({ pairs }) => pairs.has(condition)));
   const scoredUnder = (condition: Condition) => {
@@ -72,12 +78,17 @@ export async function judgeHeldOut(
 function createScorer(
   data: FittingData,
   raw: RawVariances,
-  variances: Float32Array,
   { metrics }: FitSettings,
   folds: readonly HeldOut[],
 ): (lists: readonly RowPairs[]) => readonly ReadonlyMap<Scorer, Float64Array>[] {
   const uncertainties = uncertaintiesOf(raw);
-  const by = (definition: MetricDefinition, pairs: RowPairs, population?: Population) =>
+  const variancesFor = (metric: 'mls' | 'mlsLlr') => {
+    const variances = new Float32Array(data.embeddings.length);
+    for (const fold of folds) writeVariances(raw, fold[metric], usableRows(data, fold.samples), variances);
+    return variances;
+  };
+  const [forMls, forMlsLlr] = [variancesFor('mls'), variancesFor('mlsLlr')];
+  const by = (definition: MetricDefinition, pairs: RowPairs, variances?: Float32Array, population?: Population) =>
     scoreRows(definition.create(definition.parameters.parse({}), population), data, pairs, variances);
   const fitted = folds.map((_, held) => {
     const others = joinPairs(
@@ -93,8 +104,8 @@ function createScorer(
       const logistic = logistics[fold];
       return new Map<Scorer, Float64Array>([
         ['cosine', cosines],
-        ['mls', by(metrics.mls, pairs)],
-        ['mls-llr', by(metrics.mlsLlr, pairs, folds[fold]?.uncertainty.population)],
+        ['mls', by(metrics.mls, pairs, forMls)],
+        ['mls-llr', by(metrics.mlsLlr, pairs, forMlsLlr, folds[fold]?.uncertainty.population)],
         ...(logistic ? [['cosine-quality', applyQuality(logistic, pairs, cosines, uncertainties)] as const] : []),
       ]);
     });

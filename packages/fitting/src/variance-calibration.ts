@@ -30,6 +30,13 @@ export interface CalibrationOptions extends Watch {
   readonly stage?: string;
 }
 
+/** The constants that bring a metric furthest, and those of the metric that comes furthest. */
+export interface FittedVariance {
+  readonly best: VarianceCalibration;
+  /** In the order of the metrics. */
+  readonly byMetric: readonly VarianceCalibration[];
+}
+
 /** What clean pairs may lose against the baseline, of a merit that is a rate. */
 const cleanTolerance = 0.005;
 
@@ -41,7 +48,7 @@ export async function fitVarianceCalibration(
   data: FittingData,
   raw: RawVariances,
   options: CalibrationOptions,
-): Promise<VarianceCalibration> {
+): Promise<FittedVariance> {
   const { population, grid = defaultGrid, stage = 'calibration of the variance' } = options;
   checkGrid(grid);
   const judged = [...options.pairs].filter(([condition]) => condition === 'clean/clean' || condition === 'mixed');
@@ -60,19 +67,23 @@ export async function fitVarianceCalibration(
   const variances = new Float32Array(data.embeddings.length);
   const total = grid.a.length * grid.g.length * grid.c.length;
   let done = 0;
-  let best: { readonly merit: number; readonly calibration: VarianceCalibration } | undefined;
+  const best: { readonly merit: number; readonly calibration: VarianceCalibration }[] = [];
   for (const g of grid.g)
     for (const a of grid.a)
       for (const c of grid.c) {
         await pace(stage, done++, total);
         const calibration = { a, g, c, geometricMean, within: population.within };
         writeVariances(raw, calibration, rows, variances);
-        const merit = Math.max(...metrics.map((metric) => scoreOf(trialsOf(metric, variances))));
-        if (!best || merit > best.merit) best = { merit, calibration };
+        for (const [index, metric] of metrics.entries()) {
+          const merit = scoreOf(trialsOf(metric, variances));
+          if (merit > (best[index]?.merit ?? Number.NEGATIVE_INFINITY)) best[index] = { merit, calibration };
+        }
       }
   await pace(stage, total, total);
-  if (!best) throw unfit('holds no constants', 'grid');
-  return best.calibration;
+  const [first, ...others] = best;
+  if (!first) throw unfit('holds no constants', 'grid');
+  const furthest = others.reduce((most, each) => (each.merit > most.merit ? each : most), first);
+  return { best: furthest.calibration, byMetric: best.map(({ calibration }) => calibration) };
 }
 
 /** Core's `calibrateVariance` of many rows: writes float32[rows, D] into float32[K * N, D]. */
@@ -89,13 +100,14 @@ export function writeVariances(
     let scaled = Math.exp(base + g * (logarithms[row * perRow] as number));
     for (let d = 0; d < dimension; d++) {
       if (!scalar) scaled = Math.exp(base + g * (logarithms[row * perRow + d] as number));
-      out[row * dimension + d] = Math.max(leastVariance, scaled + c * (within[d] as number));
+      const variance = scaled + c * (within[d] as number);
+      out[row * dimension + d] = Math.min(largestVariance, Math.max(leastVariance, variance));
     }
   }
 }
 
 /** As in core. */
-const leastVariance = 1e-10;
+const [leastVariance, largestVariance] = [1e-10, 1e10];
 
 export function rowsOf(lists: readonly RowPairs[]): Int32Array {
   const rows = new Set<number>();

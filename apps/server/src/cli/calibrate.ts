@@ -177,25 +177,26 @@ function binary(dataset: Dataset, { target, sameFrom, differentTo }: CalibrateCo
       `--target ${target} holds grades: say which count, such as --same-from 4 --different-to 2`,
       { field: 'sameFrom', reason: 'USAGE' },
     );
-  const rows = Int32Array.from(dataset.labels.keys()).filter((row) => {
-    const grade = dataset.labels[row] as number;
-    return grade >= from || grade <= to;
-  });
-  const pairs = [...rows].map((row) => ({ left: dataset.left[row] as number, right: dataset.right[row] as number }));
-  const labels = Float64Array.from(rows, (row) => ((dataset.labels[row] as number) >= from ? 1 : 0));
-  // Sentences that mean the same, by a chain of pairs, are one subject.
-  const subjects = connectedSubjects(
-    dataset.sides.length,
-    pairs.filter((_, index) => labels[index] === 1),
+  const grade = (row: number) => dataset.labels[row] as number;
+  const graded = Int32Array.from(dataset.labels.keys()).filter((row) => grade(row) >= from || grade(row) <= to);
+  // Subjects that mean the same, by a chain of pairs, are one; a pair that calls two of them different says nothing.
+  const one = connectedSubjects(
+    dataset.subjects,
+    [...graded]
+      .filter((row) => grade(row) >= from)
+      .map((row) => ({ left: dataset.leftSubjects[row] as number, right: dataset.rightSubjects[row] as number })),
   );
+  const leftOf = (row: number) => one[dataset.leftSubjects[row] as number] as number;
+  const rightOf = (row: number) => one[dataset.rightSubjects[row] as number] as number;
+  const rows = graded.filter((row) => grade(row) >= from || leftOf(row) !== rightOf(row));
   return {
     ...dataset,
-    left: Int32Array.from(pairs, ({ left }) => left),
-    right: Int32Array.from(pairs, ({ right }) => right),
-    labels,
-    leftSubjects: Int32Array.from(pairs, ({ left }) => subjects[left] as number),
-    rightSubjects: Int32Array.from(pairs, ({ right }) => subjects[right] as number),
-    subjects: new Set(subjects).size,
+    left: rows.map((row) => dataset.left[row] as number),
+    right: rows.map((row) => dataset.right[row] as number),
+    labels: Float64Array.from(rows, (row) => (grade(row) >= from ? 1 : 0)),
+    leftSubjects: rows.map(leftOf),
+    rightSubjects: rows.map(rightOf),
+    subjects: new Set([...rows].flatMap((row) => [leftOf(row), rightOf(row)])).size,
     description: `${dataset.description}; ${target} from ${from} up is one, up to ${to} two`,
   };
 }

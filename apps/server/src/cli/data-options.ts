@@ -13,13 +13,13 @@ export interface DataOptions {
 
 export const addDataOptions = (command: Command): Command =>
   command
-    .option('--labels <csv>', 'labelled samples: path,subject')
+    .option('--labels <csv>', 'labelled samples: path,subject; with --text: text,subject')
     .option(
       '--pairs <csv>',
       'labelled pairs: left,right,same, optionally left_subject,right_subject,fold; several files of a side joined by |',
     )
     .option('--root <dir>', 'folder that paths are relative to (default: of --labels its own folder, else this one)')
-    .option('--text', 'pairs are sentences, not files')
+    .option('--text', 'samples are sentences, not files')
     .option('--impostors <n>', 'impostor pairs drawn across subjects of --labels', '200000')
     .option('--seed <n>', 'of every random draw', '1');
 

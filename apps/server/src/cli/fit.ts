@@ -7,7 +7,7 @@ import {
   serialiseUncertainty,
   varianceIdOf,
 } from '@affinis/core';
-import { type Fit, type FitReport, type FittingData, fitUncertainty, reportTable } from '@affinis/fitting';
+import { type FitReport, fitUncertainty, reportTable } from '@affinis/fitting';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../composition.ts';
 import { calibrateFit } from '../offline/calibrate-fit.ts';
@@ -78,7 +78,10 @@ async function fit(options: FitCommandOptions): Promise<void> {
     console.log(reportTable(summary.report));
     console.log(`${summary.report.helped ? 'it helps' : 'it does not help'}: ${summary.report.reason}`);
     for (const warning of summary.report.warnings) console.log(`note: ${warning}`);
-    console.log(`calibrated: ${summary.calibrated.join(', ') || `nothing: ${summary.notCalibrated}`}`);
+    console.log(`calibrated: ${summary.calibrated.join(', ') || 'nothing'}`);
+    for (const problem of summary.notCalibrated) console.log(`not calibrated: ${problem}`);
+    for (const [reason, count] of Object.entries(summary.failures))
+      console.log(`note: ${count} samples failed: ${reason}`);
     console.log(`written: ${summary.folder}`);
   }
 }
@@ -89,6 +92,12 @@ async function fitPipeline(
   pipeline: SinglePipeline | undefined,
   options: FitCommandOptions,
 ) {
+  // Before the work, which takes minutes.
+  const seed = wholeNumber(options.seed, 'seed', 0);
+  const copies = wholeNumber(options.copies, 'copies', 1);
+  const steps = wholeNumber(options.steps, 'steps', 1);
+  const impostors = wholeNumber(options.impostors, 'impostors', 1);
+  const kind = kindOf(options.kind);
   const embedder = pipeline?.embedder.name ?? '';
   const model = runtime.config.embedders[embedder]?.model;
   if (model === undefined)
@@ -98,14 +107,13 @@ async function fitPipeline(
       { field: 'pipeline' },
     );
   const base = await runtime.models.find(model);
-  const seed = wholeNumber(options.seed, 'seed', 0);
   const labels = await readLabels(options.labels, options);
   const progress = createProgress('embedded', labels.samples.length);
   const { data, failures } = await collectFittingData({
     runtime,
     embedder,
     labels,
-    copies: wholeNumber(options.copies, 'copies', 1),
+    copies,
     seed,
     features: base.manifest.output.features !== undefined,
     onProgress: progress.tick,
@@ -118,19 +126,22 @@ async function fitPipeline(
       mls: runtime.registry.metric('mls'),
       mlsLlr: runtime.registry.metric('mls-llr'),
     },
-    kind: kindOf(options.kind),
-    steps: wholeNumber(options.steps, 'steps', 1),
+    kind,
+    steps,
     seed,
     onProgress: createStages(),
   });
   const { report } = fit;
+  const metrics = runtime.registry.metrics.filter(({ parameters }) => parameters.safeParse({}).success);
   const uncertainty = serialiseUncertainty(fit.uncertainty);
   const labelsSha256 = await digestOf(options.labels);
-  const { calibrations, reason } = calibrationsOf(data, fit, {
-    metrics: runtime.registry.metrics.filter(({ parameters }) => parameters.safeParse({}).success),
+  const { calibrations, problems } = calibrateFit({
+    data,
+    fit,
+    metrics,
     space: descriptionOf(pipeline).space,
     varianceId: varianceIdOf(sha256Of(uncertainty)),
-    impostors: wholeNumber(options.impostors, 'impostors', 1),
+    impostors,
     seed,
     sha256: labelsSha256,
   });
@@ -139,6 +150,9 @@ async function fitPipeline(
     root: resolve(loaded.folder, options.models),
     uncertainty,
     calibrations,
+    readingVariance: metrics
+      .filter((metric) => metric.create(metric.parameters.parse({})).needsVariance)
+      .map(({ id }) => id),
     card: cardOf(report, labelsSha256, options),
   });
   return {
@@ -146,7 +160,7 @@ async function fitPipeline(
     ...written,
     failures: Object.fromEntries(failures),
     calibrated: [...calibrations.keys()],
-    ...(reason === undefined ? {} : { notCalibrated: reason }),
+    notCalibrated: problems,
     report,
   };
 }
@@ -154,21 +168,6 @@ async function fitPipeline(
 function descriptionOf(pipeline: SinglePipeline | undefined): EmbedderDescription {
   if (pipeline?.embedder.state.available) return pipeline.embedder.state.description;
   throw new AffinisError('internal', 'the pipeline is not loaded');
-}
-
-/** An uncertainty is worth having where the labels do not suffice to calibrate by: none, then, and why. */
-function calibrationsOf(
-  data: FittingData,
-  fit: Fit,
-  options: Omit<Parameters<typeof calibrateFit>[0], 'data' | 'fit'>,
-): { readonly calibrations: ReadonlyMap<string, string>; readonly reason?: string } {
-  try {
-    return { calibrations: calibrateFit({ data, fit, ...options }) };
-  } catch (thrown) {
-    const { code, message } = AffinisError.from(thrown);
-    if (code !== 'invalid-argument') throw thrown;
-    return { calibrations: new Map(), reason: message };
-  }
 }
 
 function kindOf(text: string): 'diagonal' | 'scalar' {

@@ -23,7 +23,7 @@ export function addModels(program: Command): void {
       .option('-c, --config <file>', 'configuration (default: affinis.yaml here, or none)')
       .option('--json', 'print JSON');
   sub('list', 'name, version, task and licence of every model', '', ' --json').action(list);
-  sub('show', 'the manifest of one model', ' face-dlib128', ' face-dlib128@1 --json')
+  sub('show', 'the manifest of one model', ' face-dlib128', ' face-dlib128@2 --json')
     .argument('<model>', 'NAME or NAME@VERSION')
     .action(show);
   sub('verify', "check every model's sha256, or those named", '', ' face-dlib128 speaker-ge2e-int8 --json')

@@ -54,8 +54,8 @@ describe('a comparison that fails leaves its neighbours alone', () => {
   it('in Compare too', async () => {
     const results = await server().client.compare([{ left: [media(photo)], right: [media(png(1, 1))] }, good]);
     const [failed, answered] = results.map(unwrap);
-    expect(outcomesOf((failed ?? []).map(({ result }) => result))).toEqual(['NO_FACE', 'NO_FACE', 'NO_FACE']);
-    expect(outcomesOf((answered ?? []).map(({ result }) => result))).toEqual(['ok', 'ok', 'ok']);
+    expect(outcomesOf((failed ?? []).map(({ result }) => result))).toEqual(Array(5).fill('NO_FACE'));
+    expect(outcomesOf((answered ?? []).map(({ result }) => result))).toEqual(Array(5).fill('ok'));
   });
 });
 

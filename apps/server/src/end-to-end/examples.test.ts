@@ -20,9 +20,9 @@ function behavesLikeAnExample(run: (...files: string[]) => Promise<CommandOutcom
   it('a match, and no match', async () => {
     expect(await run(obama, obamaLater)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^match: score 0\.9/),
+      stdout: expect.stringMatching(/^match: score \d/),
     });
-    expect(await run(obama, biden)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^no_match: score 0\./) });
+    expect(await run(obama, biden)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^no_match: score \d/) });
   });
 
   it('voices', async () => {

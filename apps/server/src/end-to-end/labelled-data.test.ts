@@ -295,7 +295,22 @@ describe('affinis fit', () => {
       '5',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/calibrated: nothing: .*one sample each/);
+    expect(stdout).toMatch(/calibrated: nothing\nnot calibrated: .*one sample each/);
+  });
+
+  it('refuses options before it embeds', async () => {
+    const { code, stderr } = await affinis(
+      'fit',
+      '--pipeline',
+      'text',
+      '--labels',
+      'sentences.csv',
+      '--text',
+      '--impostors',
+      '0',
+    );
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--impostors 0: a whole number, 1 or more')]);
+    expect(stderr).not.toContain('embedded');
   });
 
   it('refuses labels of files for sentences, naming the column', async () => {

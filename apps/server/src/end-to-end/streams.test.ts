@@ -110,8 +110,14 @@ describe('CompareStream', () => {
       { left: [large], right: [noFace] },
     ]);
     const [good = [], bad = []] = unwrapAll(results);
-    expect(good.map(({ pipeline }) => pipeline)).toEqual(['face', 'face-cosine', 'face-euclidean']);
-    expect(unwrapAll(good.map(({ result }) => result)).map(({ decision }) => decision)).toEqual(Array(3).fill('match'));
+    expect(good.map(({ pipeline }) => pipeline)).toEqual([
+      'face',
+      'face-cosine',
+      'face-euclidean',
+      'face-mls',
+      'face-mls-llr',
+    ]);
+    expect(unwrapAll(good.map(({ result }) => result)).map(({ decision }) => decision)).toEqual(Array(5).fill('match'));
     for (const { result } of bad) expect(result).toMatchObject({ ok: false, error: { reason: 'NO_FACE' } });
   });
 });

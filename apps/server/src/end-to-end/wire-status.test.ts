@@ -12,7 +12,9 @@ beforeAll(async () => {
   read = await createStatusReader();
 });
 
-const shipped = useServer({ config: 'embedders: { face: { options: { faces: single } } }\n' });
+const shipped = useServer({
+  config: 'embedders: { face: { options: { faces: single } }, absent: { model: none-such } }\n',
+});
 const obedient = useServer({
   config: obedientConfig('server: { maxBatchItems: 8 }\nbatching: { maxItems: 1, queueItems: 2 }'),
 });
@@ -147,7 +149,7 @@ describe('a call that fails says so in its trailers', () => {
       'a model that is missing',
       shipped,
       embed.path,
-      embedding('text', 'a'),
+      embedding('absent', 'a'),
       [status.FAILED_PRECONDITION, 'EMBEDDER_UNAVAILABLE', 'embedder'],
     ],
   ])('%s', async (_, server, path, body, [code, reason, field]) => {

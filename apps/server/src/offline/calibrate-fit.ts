@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '@affinis/core';
+import { AffinisError, type MetricDefinition } from '@affinis/core';
 import { crossFittedScores, type Fit, type FittingData } from '@affinis/fitting';
 import { calibrateScores, calibrationText } from './calibrate-scores.ts';
 
@@ -18,17 +18,36 @@ export interface CalibrateFitOptions {
 /** Folds of subjects that the logistics are fitted across. */
 const folds = 5;
 
-/** Calibration files by metric, of scores by heads that did not see the subjects; throws what has no pairs to offer. */
-export function calibrateFit(options: CalibrateFitOptions): Map<string, string> {
+export interface CalibratedFit {
+  /** Calibration files by metric. */
+  readonly calibrations: ReadonlyMap<string, string>;
+  /** Why a metric has none, a line each. An uncertainty is worth having without. */
+  readonly problems: readonly string[];
+}
+
+/** Calibrates scores by heads that did not see the subjects. */
+export function calibrateFit(options: CalibrateFitOptions): CalibratedFit {
   const { data, fit, metrics, space, varianceId, impostors, seed, sha256 } = options;
-  const { pairs, score } = crossFittedScores(data, fit, { impostors, seed });
+  const problems: string[] = [];
+  const calibrations = new Map<string, string>();
+  const attempted = <T>(what: string, work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (thrown) {
+      problems.push(`${what}${AffinisError.from(thrown).message}`);
+      return undefined;
+    }
+  };
+  const crossFitted = attempted('', () => crossFittedScores(data, fit, { impostors, seed }));
+  if (!crossFitted) return { calibrations, problems };
+  const { pairs, score } = crossFitted;
   const genuine = pairs.same.reduce((sum, label) => sum + label, 0);
-  const calibrations = metrics.map((definition): [string, string] => {
+  const textOf = (definition: MetricDefinition): string => {
     const scores = score(definition);
     const { polarity, needsVariance } = definition.create(definition.parameters.parse({}));
     const higherIsAlike = polarity === 'similarity' ? scores : scores.map((value) => -value);
     const { logistic, fmr, measured } = calibrateScores(scores, { ...pairs, scores: higherIsAlike }, { folds, seed });
-    const text = calibrationText({
+    return calibrationText({
       format: 'affinis.calibration/1',
       space,
       metric: definition.id,
@@ -47,7 +66,10 @@ export function calibrateFit(options: CalibrateFitOptions): Map<string, string> 
       },
       measured,
     });
-    return [definition.id, text];
-  });
-  return new Map(calibrations);
+  };
+  for (const definition of metrics) {
+    const text = attempted(`${definition.id}: `, () => textOf(definition));
+    if (text !== undefined) calibrations.set(definition.id, text);
+  }
+  return { calibrations, problems };
 }

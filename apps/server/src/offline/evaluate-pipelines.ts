@@ -1,4 +1,4 @@
-import type { SinglePipeline } from '@affinis/core';
+import { AffinisError, type Assessment, type Decision, type SinglePipeline } from '@affinis/core';
 import {
   aucOf,
   type BootstrapOptions,
@@ -38,15 +38,18 @@ export interface PipelineReport {
   readonly auc: number;
   /** At the threshold that is best on these very pairs. */
   readonly accuracy: number;
-  /** Of each fold at the threshold that is best on the others; null where the pairs name no folds. */
+  /** Of each fold at the threshold that is best on the others; null where the pairs name no folds, or too few. */
   readonly foldAccuracy: FoldAccuracy | null;
   /** By the rate asked for: `1e-3`. */
   readonly tarAtFar: Readonly<Record<string, TarAtFar>>;
   readonly minCllr: number;
   /** Of the pipeline's own calibration; null where it has none. */
   readonly cllr: number | null;
-  /** Share of genuine pairs that were not matched and of impostors that were, by the pipeline's policy. */
-  readonly decisions: { readonly fnmr: Estimated; readonly fmr: Estimated } | null;
+  /**
+   * By the pipeline's policy, share of genuine pairs that were not matched and of impostors that were, of those that were
+   * decided; and share of all pairs with a side too uncertain to decide by.
+   */
+  readonly decisions: { readonly fnmr: Estimated; readonly fmr: Estimated; readonly insufficient: number } | null;
   /** Null where the embedder gives no uncertainty. */
   readonly errorVersusDiscard: readonly DiscardPoint[] | null;
 }
@@ -106,13 +109,23 @@ export function reportOf(
     eer: eerOf(roc),
     auc: aucOf(roc),
     accuracy: bestAccuracy(ranking).accuracy,
-    foldAccuracy: folds ? foldAccuracy(trials, folds) : null,
+    foldAccuracy: folds ? accuracyByFold(trials, folds) : null,
     tarAtFar: Object.fromEntries(rates.map((rate) => [rateName(rate), tarAt(rate)])),
     minCllr: minCllrOf(trials),
     cllr: judged.ratios ? cllrOf({ ...trials, scores: judged.ratios }) : null,
     decisions: judged.matches ? decisionRates(judged.matches, trials, options) : null,
     errorVersusDiscard: uncertain ? errorVersusDiscard(trials, uncertain) : null,
   };
+}
+
+/** Null where failures left a fold or a class without pairs. */
+function accuracyByFold(trials: Trials, folds: Int32Array): FoldAccuracy | null {
+  try {
+    return foldAccuracy(trials, folds);
+  } catch (thrown) {
+    if (AffinisError.from(thrown).code === 'invalid-argument') return null;
+    throw thrown;
+  }
 }
 
 /** Ranked as the pipeline decides: by scores, or by ratios where they read the samples' uncertainties too. */
@@ -124,13 +137,16 @@ function rankedTrials({ pipeline, scored }: ScoredPipeline, dataset: Dataset): T
 
 /** What the pipeline's policy makes of each score. */
 export function judge(
-  { judge: judgeScore }: SinglePipeline,
+  { judge: judgeScore, maxVariance = Number.POSITIVE_INFINITY }: SinglePipeline,
   { scores, leftUncertainty, rightUncertainty }: ScoredPairs,
 ) {
   const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? undefined : value);
-  const assessments = Array.from(scores, (score, row) =>
-    judgeScore(score, known(leftUncertainty[row]), known(rightUncertainty[row])),
-  );
+  const assessments = Array.from(scores, (score, row): Assessment => {
+    const [left, right] = [known(leftUncertainty[row]), known(rightUncertainty[row])];
+    const assessment = judgeScore(score, left, right);
+    const uncertain = Math.exp(Math.max(left ?? -Infinity, right ?? -Infinity)) > maxVariance;
+    return uncertain ? { ...assessment, decision: 'insufficient' } : assessment;
+  });
   const [first] = assessments;
   return {
     assessments,
@@ -139,14 +155,17 @@ export function judge(
       : undefined,
     matches:
       first && first.decision !== 'undecided'
-        ? Uint8Array.from(assessments, ({ decision }) => (decision === 'match' ? 1 : 0))
+        ? Uint8Array.from(assessments, ({ decision }) => outcomes.indexOf(decision))
         : undefined,
   };
 }
 
+/** By number in `matches`. */
+const outcomes: readonly Decision[] = ['no_match', 'match', 'insufficient'];
+
 function decisionRates(matches: Uint8Array, trials: Trials, options: BootstrapOptions) {
   const rate = (label: number, match: number, weights?: Float64Array): number => {
-    const sums = [0, 0];
+    const sums = [0, 0, 0];
     for (const [row, same] of trials.same.entries()) {
       const weight = weights ? (weights[row] as number) : 1;
       if (same === label) sums[matches[row] as number] = (sums[matches[row] as number] as number) + weight;
@@ -160,6 +179,7 @@ function decisionRates(matches: Uint8Array, trials: Trials, options: BootstrapOp
   return {
     fnmr: { value: rate(1, 0), ...interval(drawn.map(({ fnmr }) => fnmr)) },
     fmr: { value: rate(0, 1), ...interval(drawn.map(({ fmr }) => fmr)) },
+    insufficient: matches.reduce((sum, outcome) => sum + (outcome === 2 ? 1 : 0), 0) / matches.length,
   };
 }
 

@@ -40,8 +40,8 @@ export interface PairOptions {
 const separator = '|';
 
 /**
- * Without subject columns every side is its own subject, unless genuine pairs join them: sides that a chain of genuine
- * pairs connects are one subject.
+ * Without subject columns every side is its own subject, unless genuine pairs or a sample that both hold join them: sides
+ * that a chain of these connects are one subject.
  */
 export async function readPairs(file: string, { root, text, target }: PairOptions): Promise<LabelledPairs> {
   const rows = await readCsv(file, ['left', 'right', target]);
@@ -71,10 +71,10 @@ export async function readPairs(file: string, { root, text, target }: PairOption
   const named = rows[0]?.fields.left_subject !== undefined && rows[0].fields.right_subject !== undefined;
   const chains = named
     ? undefined
-    : connectedSubjects(
-        sides.length,
-        read.filter(({ label }) => target === 'same' && label === 1),
-      );
+    : connectedSubjects(sides.length, [
+        ...read.filter(({ label }) => target === 'same' && label === 1),
+        ...sharing(sides),
+      ]);
   const pairs = read.map(({ row, left, right, label }) => ({
     left,
     right,
@@ -86,6 +86,18 @@ export async function readPairs(file: string, { root, text, target }: PairOption
   }));
   if (target === 'same') checkSubjects(file, pairs);
   return { samples, sides, pairs, text };
+}
+
+/** Links of sides that hold one sample. */
+function sharing(sides: readonly (readonly number[])[]): { readonly left: number; readonly right: number }[] {
+  const first = new Map<number, number>();
+  return sides.flatMap((members, side) =>
+    members.flatMap((sample) => {
+      const left = first.get(sample);
+      if (left === undefined) first.set(sample, side);
+      return left === undefined || left === side ? [] : [{ left, right: side }];
+    }),
+  );
 }
 
 function sameOf(file: string, row: CsvRow): number {

@@ -66,13 +66,14 @@ describe('labelled pairs', () => {
   });
 
   it('have several samples on a side where these are joined', async () => {
-    const { samples, sides, pairs } = await pairsOf('left,right,same\na|b,c,1\nc,a,0\na|b,d,0\n');
+    const { samples, sides, pairs } = await pairsOf('left,right,same\na|b,c,1\nc,d,0\na|b,d,0\n');
     expect(samples.map((path) => path.slice(-1)).join('')).toBe('abcd');
     expect(pairs.map(({ left, right }) => [sides[left], sides[right]])).toEqual([
       [[0, 1], [2]],
-      [[2], [0]],
+      [[2], [3]],
       [[0, 1], [3]],
     ]);
+    await expect(pairsOf('left,right,same\na|b,c,1\nc,a,0\n')).rejects.toMatchObject({ reason: 'CONTRADICTION' });
     await expect(pairsOf('left,right,same\na||b,c,1\n')).rejects.toMatchObject({ field: 'left' });
     expect((await pairsOf('left,right,same\na|b,c,1\n', { text: true })).samples[0]).toBe('a|b');
   });

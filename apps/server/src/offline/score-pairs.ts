@@ -3,10 +3,12 @@ import {
   checkComparable,
   type Embedding,
   type FusionKind,
+  failure,
   fuse,
   packBlock,
   type Result,
   type SinglePipeline,
+  success,
 } from '@affinis/core';
 import type { Trials } from '@affinis/evaluation';
 import type { Dataset } from './dataset.ts';
@@ -37,12 +39,13 @@ export function scorePairs(
   const scores: number[] = [];
   const score = new Float64Array(1);
   const options = { withVariance: metric.needsVariance };
-  const sides = dataset.sides.map((members) =>
+  const fused = dataset.sides.map((members) =>
     fuseSide(
-      members.map((sample) => embeddings[sample]),
+      members.map((sample) => embeddings[sample] ?? failure(undefined)),
       fusion,
     ),
   );
+  const sides = fused.map((side) => (side.ok ? side.value : undefined));
   const blocks = sides.map((side) => side && packBlock([side], options));
   const uncertainty = sides.map((side) => (side ? logVariance(side) : Number.NaN));
   let checked = false;
@@ -64,8 +67,7 @@ export function scorePairs(
     rows.push(row);
     scores.push(value);
   }
-  const reasons = embeddings.map((result) => (result.ok ? '' : (result.error.reason ?? result.error.code)));
-  const failed = reasons.filter((reason) => reason !== '');
+  const failed = embeddings.map(reasonOf).filter((reason) => reason !== '');
   const failures = new Map<string, number>();
   for (const reason of failed) failures.set(reason, (failures.get(reason) ?? 0) + 1);
   const [first] = embeddings.flatMap((result) => (result.ok ? [] : [result.error]));
@@ -81,7 +83,7 @@ export function scorePairs(
     leftUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.left[row] as number] ?? Number.NaN),
     rightUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.right[row] as number] ?? Number.NaN),
     failures,
-    reasons: dataset.sides.map((members) => members.map((sample) => reasons[sample]).find(Boolean) ?? ''),
+    reasons: fused.map(reasonOf),
     failedSamples: failed.length,
   };
 }
@@ -97,11 +99,23 @@ export function trialsOf({ metric }: SinglePipeline, dataset: Dataset, { rows, s
   };
 }
 
-/** Undefined where one of the samples failed. */
-function fuseSide(members: readonly (Result<Embedding> | undefined)[], fusion: FusionKind): Embedding | undefined {
-  const embeddings = members.flatMap((result) => (result?.ok ? [result.value] : []));
-  return embeddings.length === members.length ? fuse(embeddings, fusion) : undefined;
+/** A side fails as its first sample that failed, or where its samples cannot be fused. */
+function fuseSide(members: readonly Result<Embedding>[], fusion: FusionKind): Result<Embedding> {
+  const failed = members.find((member) => !member.ok);
+  if (failed) return failed;
+  try {
+    return success(
+      fuse(
+        members.flatMap((member) => (member.ok ? [member.value] : [])),
+        fusion,
+      ),
+    );
+  } catch (thrown) {
+    return failure(thrown);
+  }
 }
+
+const reasonOf = (result: Result<Embedding>): string => (result.ok ? '' : (result.error.reason ?? result.error.code));
 
 function logVariance({ variance }: Embedding): number {
   if (!variance) return Number.NaN;

@@ -31,7 +31,7 @@ export async function writeFolder<T>(
     return filled;
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    if (cause instanceof AffinisError) throw cause;
+    if (cause instanceof AffinisError || !(cause instanceof Error && 'syscall' in cause)) throw cause;
     throw new AffinisError('invalid-argument', `--${option} ${folder}: cannot be written; name another place`, {
       field: option,
       cause,

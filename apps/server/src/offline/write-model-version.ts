@@ -13,6 +13,8 @@ export interface NewVersion {
   readonly uncertainty: string;
   /** Texts of its calibrations by metric. */
   readonly calibrations: ReadonlyMap<string, string>;
+  /** Metrics that read the variance: the base's thresholds for them belong to another one and are left out. */
+  readonly readingVariance: readonly string[];
   /** Put at the end of its model card. */
   readonly card: string;
 }
@@ -23,6 +25,7 @@ export async function writeModelVersion({
   root,
   uncertainty,
   calibrations,
+  readingVariance,
   card,
 }: NewVersion): Promise<{ folder: string; version: string }> {
   const { name, version: baseVersion } = base.manifest;
@@ -45,9 +48,10 @@ export async function writeModelVersion({
       file: 'uncertainty.json',
       sha256: sha256Of(uncertainty),
     });
+    for (const metric of readingVariance) manifest.deleteIn(['thresholds', metric]);
     await writeFile(join(temporary, 'model.yaml'), manifest.toString({ lineWidth: 0 }));
     const before = await readFile(join(base.folder, 'README.md'), 'utf8').catch(() => `# ${name}\n`);
-    await writeFile(join(temporary, 'README.md'), `${before.trimEnd()}\n\n${card}`);
+    await writeFile(join(temporary, 'README.md'), `${withoutUncertainty(before).trimEnd()}\n\n${card}`);
     await rename(temporary, folder);
     return { folder, version };
   } catch (cause) {
@@ -60,6 +64,10 @@ export async function writeModelVersion({
     );
   }
 }
+
+/** A card without the section of an earlier fit, and without that of calibrations which are made anew. */
+const withoutUncertainty = (card: string): string =>
+  card.replace(/^## (?:Uncertainty|Calibration)\n(?:(?!## ).*\n?)*/gm, '');
 
 /** What a manifest says of a file's content. */
 export const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');

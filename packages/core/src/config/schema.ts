@@ -23,7 +23,7 @@ const embedderSchema = embedderFields.refine(
 );
 
 export const metricSchema = z.strictObject({
-  type: z.string().describe('Id of a metric that a plugin offers: cosine, euclidean, mls'),
+  type: z.string().describe('Id of a metric that a plugin offers: cosine, euclidean, mls, mls-llr'),
   parameters: options.default({}).describe('Parameters of the metric, checked by it'),
 });
 

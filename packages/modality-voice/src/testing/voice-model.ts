@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onnxBackend } from '@affinis/backend-onnx';
 import { type LoadedModel, type ModalityContext, type ModelManifest, modelManifestSchema } from '@affinis/core';
@@ -64,7 +64,11 @@ export const openSession = async (path: string): Promise<LoadedModel['session']>
 /** A model of the development data. */
 export const openDataModel = (file: string) => openSession(dataPath(`models/${file}`));
 
-export const shippedModelPath = (name: string) => join(repository, 'models', name, '1', 'model.onnx');
+/** Of the highest version that ships. */
+export function shippedModelPath(name: string): string {
+  const versions = readdirSync(join(repository, 'models', name)).map(Number);
+  return join(repository, 'models', name, String(Math.max(...versions)), 'model.onnx');
+}
 
 /** What core hands to a modality; helper models come from `models`. */
 export const contextFor = (
