@@ -15,7 +15,7 @@ from heads.scores import cosines
 from heads.tensors import Tensors
 from heads.train import train_head
 
-from .graph import GraphPart, interpolated
+from .graph import GraphPart, interpolated, state_of
 from .settings import METHODS, Settings
 from .stage import Stage, State
 from .train import fine_tune
@@ -52,15 +52,12 @@ def compare(data: Tensors, stage: Stage, settings: Settings, seed: int) -> Compa
         head = train_head("regression", data, parts.train, population, settings.heads, seed).head
         progress.step(f"seed {seed}: {method}")
         part = fine_tune(method, stage, data, parts.train, population, head, settings, seed)
-        new, old = part.state_dict(), stage.create().state_dict()
+        new, old = state_of(part), state_of(stage.create())
         whole = _embedded(data, stage, part, data.rows(parts.held_out), f"{method}, all the way")
         scores[f"cosine/{method} whole"] = _cosine(whole, judge.judged)
         share = _largest_share(data, stage, part, old, new, judge, least)
         chosen[method] = share
-        if share == 0:
-            part.load_state_dict(old)
-        else:
-            part.load_state_dict(interpolated(old, new, share))
+        part.load_state_dict(interpolated(old, new, share))
         rows = data.rows(np.concatenate([parts.train, parts.calibration, parts.held_out]))
         found, tuned_constants = _scored(method, _embedded(data, stage, part, rows, f"{method}, {share:g}"), judge)
         scores |= found

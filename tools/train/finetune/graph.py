@@ -60,6 +60,11 @@ def part_before(model: onnx.ModelProto, outputs: list[str]) -> bytes:
     return cut.SerializeToString()
 
 
+def state_of(part: GraphPart) -> dict[str, Tensor]:
+    """A copy: `state_dict` follows the part when other weights are loaded into it."""
+    return {name: values.clone() for name, values in part.state_dict().items()}
+
+
 def interpolated(old: dict[str, Tensor], new: dict[str, Tensor], share: float) -> dict[str, Tensor]:
     """Weights on the way from the old to the new ones: 0 is old, 1 is new (Wortsman et al. 2022, WiSE-FT)."""
     return {

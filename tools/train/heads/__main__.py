@@ -14,7 +14,7 @@ import progress
 from .bootstrap import Judged
 from .compare import compare
 from .report import report_of, write_report
-from .settings import FULL, SMOKE, Settings
+from .settings import FULL, SMOKE, WIDE, Settings
 from .synthetic import synthetic
 from .tensors import Tensors, read_tensors
 
@@ -26,6 +26,7 @@ def main() -> None:
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--data", type=Path, help="folder that affinis export-tensors wrote")
     given.add_argument("--smoke", action="store_true", help="made-up data, seconds; writes to a temporary folder")
+    parser.add_argument("--wide", action="store_true", help="PFE and regression on a wider grid; writes heads-wide.*")
     parser.add_argument("--output", type=Path, help="folder for the report (default: the repository's)")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
@@ -38,10 +39,11 @@ def main() -> None:
         data = read_tensors(arguments.data)
     except (ValueError, FileNotFoundError) as problem:
         parser.error(f"--data: {problem}")
-    run(FULL, data, arguments.output or REPORT_FOLDER)
+    settings, name = (WIDE, "heads-wide") if arguments.wide else (FULL, "heads")
+    run(settings, data, arguments.output or REPORT_FOLDER, name)
 
 
-def run(settings: Settings, data: Tensors, folder: Path) -> dict:
+def run(settings: Settings, data: Tensors, folder: Path, name: str = "heads") -> dict:
     started = time.monotonic()
     compared = []
     for seed in settings.seeds:
@@ -50,7 +52,7 @@ def run(settings: Settings, data: Tensors, folder: Path) -> dict:
     judged = Judged(compared, int(data.subjects.max()) + 1, settings.draws)
     report = report_of(data, settings, compared, judged)
     report["minutes"] = round((time.monotonic() - started) / 60, 1)
-    write_report(folder, report)
+    write_report(folder, report, name)
     return report
 
 

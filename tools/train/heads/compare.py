@@ -10,7 +10,6 @@ import numpy as np
 import progress
 
 from .calibration import Calibration, PairScores, Score, calibrate
-from .losses import LOSSES
 from .pairs import Pairs, PairSet, draw_pairs
 from .population import Population, population_of
 from .quality import fit_quality
@@ -61,7 +60,7 @@ def compare(data: Tensors, settings: Settings, seed: int) -> Compared:
     scores = {"cosine": PairScores(*(cosines(data.embeddings, pairs) for pairs in (judged.clean, judged.mixed)))}
     constants: dict[str, dict[str, float]] = {}
     rows = data.rows(np.concatenate([parts.calibration, parts.held_out]))
-    for loss in LOSSES:
+    for loss in settings.losses:
         trained = train_head(loss, data, parts.train, population, settings, seed)
         logarithms = np.zeros_like(data.embeddings)
         logarithms[rows] = trained.head.log_variances(data.features[rows])

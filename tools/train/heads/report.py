@@ -13,7 +13,6 @@ from reporting import filled, json_bytes, table, write_whole
 
 from .bootstrap import Judged
 from .compare import Compared
-from .losses import LOSSES
 from .settings import Settings
 from .tensors import Tensors
 
@@ -78,7 +77,7 @@ def report_of(data: Tensors, settings: Settings, compared: list[Compared], judge
             f"{scorer} - {baseline}": judged.difference(scorer, baseline)
             for baseline in BASELINES
             for scorer in judged.scorers
-            if scorer != baseline
+            if baseline in judged.scorers and scorer != baseline
         },
     }
 
@@ -90,16 +89,21 @@ def data_of(data: Tensors) -> dict:
     return {name: data.meta.get(name) for name in names} | sizes
 
 
-def write_report(folder: Path, report: dict) -> None:
+def write_report(folder: Path, report: dict, name: str = "heads") -> None:
+    """Writes NAME.json and NAME.md."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "heads.json", json_bytes(report))
-    write_whole(folder / "heads.md", filled(TEMPLATE, _values(report)))
+    write_whole(folder / f"{name}.json", json_bytes(report))
+    write_whole(folder / f"{name}.md", filled(TEMPLATE, _values(report, name)))
 
 
-def _values(report: dict) -> dict[str, object]:
+def _values(report: dict, name: str) -> dict[str, object]:
     figures, differences, data = report["figures"], report["differences"], report["data"]
     sizes = [seed["sizes"] for seed in report["seeds"].values()]
+    heads = [scorer for scorer in LLR_HEADS if scorer in figures]
+    compared = [(one, other) for one in heads for other in BASELINES if other in figures]
     return {
+        "name": name,
+        "option": " --wide" if name == "heads-wide" else "",
         "model": data["model"],
         "samples": f"{data['samples']:,}",
         "copies": data["copies"] - 1,
@@ -113,22 +117,20 @@ def _values(report: dict) -> dict[str, object]:
         "figures_table": figures_table(figures, TITLES, COLUMNS),
         "one_threshold_table": figures_table(figures, TITLES, ONE_THRESHOLD),
         "findings": _findings(differences),
-        "edge": _edge(report),
-        "targets": "\n".join(_target(differences, scorer) for scorer in LLR_HEADS),
+        "edge": _edge(report, name),
+        "targets": "\n".join(_target(differences, scorer) for scorer in heads),
         "differences_table": table(
             ("", *COLUMNS.values()),
             [
                 (f"{TITLES[scorer]}, less {TITLES[baseline]}", *cells(differences[f"{scorer} - {baseline}"], COLUMNS))
-                for scorer in LLR_HEADS
-                for baseline in BASELINES
+                for scorer, baseline in compared
             ],
         ),
         "one_threshold_differences": table(
             ("", *ONE_THRESHOLD.values()),
             [
                 (f"{TITLES[scorer]}, less {TITLES[base]}", *cells(differences[f"{scorer} - {base}"], ONE_THRESHOLD))
-                for scorer in LLR_HEADS
-                for base in BASELINES
+                for scorer, base in compared
             ],
         ),
         "constants_table": table(
@@ -138,7 +140,7 @@ def _values(report: dict) -> dict[str, object]:
                 for scorer in next(iter(report["seeds"].values()))["constants"]
             ],
         ),
-        "losses": len(LOSSES),
+        "losses": sum(name.startswith("quality/") for name in figures),
         "settings_table": table(("setting", "value"), list(report["settings"].items())),
         "environment": ", ".join(f"{name} {version}" for name, version in report["environment"].items()),
         "minutes": report["minutes"],
@@ -170,6 +172,8 @@ def _findings(differences: dict) -> str:
     titles = {**COLUMNS, "oneThreshold.mixed.tar1e-3": "mixed TAR@1e-3"}
     rows = []
     for what, scorer, baseline, figure in FINDINGS:
+        if f"{scorer} - {baseline}" not in differences:
+            continue
         found = differences[f"{scorer} - {baseline}"][figure]
         told = found["low"] > 0 or found["high"] < 0
         compared = f"{TITLES[scorer]}, less {TITLES[baseline]}"
@@ -177,18 +181,19 @@ def _findings(differences: dict) -> str:
     return table(("what it is worth", "measured as", "figure", "points", "beyond chance"), rows)
 
 
-def _edge(report: dict) -> str:
+def _edge(report: dict, name: str) -> str:
     """Names constants that lie at the upper end of the grid in every seed: there the grid may have held one back."""
     found = []
     ends = {name: float(report["settings"][f"grid_{name}"].split(", ")[-1]) for name in ("a", "g", "c")}
     for scorer in next(iter(report["seeds"].values()))["constants"]:
         chosen = [seed["constants"][scorer] for seed in report["seeds"].values()]
-        names = [name for name, end in ends.items() if all(constants[name] == end for constants in chosen)]
+        names = [each for each, end in ends.items() if all(constants[each] == end for constants in chosen)]
         if names:
             found.append(f"{TITLES[scorer]} ({', '.join(names)})")
     if not found:
         return ""
-    return f" At the upper end of the grid in every seed, which may have held them back: {'; '.join(found)}."
+    further = "" if name == "heads-wide" else "; `run.sh heads --wide` goes further"
+    return f" At the upper end of the grid in every seed, which may have held them back: {'; '.join(found)}{further}."
 
 
 def text(found: dict[str, float], signed: bool) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Settings:
     seeds: tuple[int, ...] = (1, 2, 3)
     """Each draws its own halves of the subjects, heads and pairs."""
+    losses: tuple[str, ...] = ("pfe", "regression", "pairs")
     calibration_share: float = 1 / 3
     """Of the development half: subjects that no head is trained on, for the constants and the logistics."""
     hidden: int = 128
@@ -36,6 +37,10 @@ class Settings:
 
 
 FULL = Settings()
+WIDE = Settings(
+    losses=("pfe", "regression"), grid_a=(0.125, 0.25, 0.5, 1), grid_g=(1.5, 2, 3, 4, 6), grid_c=(0.75, 1.5, 3, 6)
+)
+"""For what lies at the end of the grid of `FULL`: a coarser one that goes on."""
 SMOKE = Settings(
     seeds=(1, 2),
     steps=60,

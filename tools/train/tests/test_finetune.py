@@ -14,7 +14,7 @@ import torch
 from onnx import helper
 
 from finetune.__main__ import check_stage, run, with_stage
-from finetune.graph import OPERATIONS, GraphPart, interpolated
+from finetune.graph import OPERATIONS, GraphPart, interpolated, state_of
 from finetune.settings import METHODS, SMOKE
 from finetune.stage import Stage, open_stage
 from finetune.synthetic import SIZE, synthetic_inputs, synthetic_model
@@ -82,6 +82,15 @@ def test_interpolation_goes_from_old_to_new() -> None:
     old, new = {"w": torch.tensor([0.0, 2.0])}, {"w": torch.tensor([4.0, 0.0])}
     assert interpolated(old, new, 0.25)["w"].tolist() == [1.0, 1.5]
     assert interpolated(old, new, 1)["w"].tolist() == [4.0, 0.0]
+
+
+def test_loading_weights_between_leaves_the_new_ones_as_they_were(made: tuple[Tensors, Stage]) -> None:
+    part = made[1].create()
+    old = {name: torch.zeros_like(values) for name, values in part.state_dict().items()}
+    new = state_of(part)
+    for share in (0.5, 0.5):
+        part.load_state_dict(interpolated(old, new, share))
+    np.testing.assert_allclose(part.weights["full"].detach(), new["weights.full"] / 2)
 
 
 @pytest.mark.parametrize("method", METHODS)
