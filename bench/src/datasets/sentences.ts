@@ -10,7 +10,7 @@ export const sentenceFiles = { train: 'text/stsb-en-train.csv', dev: 'text/stsb-
 const sameFrom = 4;
 
 /**
- * The sentences of STS-B train that dev does not hold, those that say the same being one subject; and dev's pairs with
+ * The sentences of STS-B train that dev does not hold (those that `text-student` was distilled on), those that say the same being one subject; and dev's pairs with
  * their grades, 0 to 5.
  */
 export function writeSentences(folder: string): string {
