@@ -119,7 +119,7 @@ async function compareWithVerify(
   const side = (name: string) => images.get(name) ?? [];
   const results = await client.verify(
     chosen.map(({ pair }) => ({ left: [side(pair.left)].flat(), right: [side(pair.right)].flat() })),
-    { pipeline: 'face' },
+    { pipeline: 'face-cosine' },
   );
   const differences = results.map((result, index) => {
     const expected = chosen[index]?.expected;
