@@ -16,7 +16,7 @@ const mayImport = {
   conformance: ['core'],
   client: ['core', 'contracts'],
   app: ['core', 'contracts', 'backend', 'modality', 'metric', 'evaluation', 'fitting', 'client'],
-  bench: ['core', 'contracts', 'modality', 'client', 'conformance'],
+  bench: ['core', 'contracts', 'modality', 'evaluation', 'client', 'conformance'],
 };
 const testsMayAlsoImport = ['conformance', 'backend', 'metric'];
 
