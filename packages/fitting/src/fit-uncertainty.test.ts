@@ -225,4 +225,18 @@ describe('a verdict', () => {
       metric: helped ? 'mls-llr' : 'cosine',
     });
   });
+
+  it('is for the better of MLS and MLS-LLR that keeps clean pairs', () => {
+    const both = (llr: ReturnType<typeof judged>, mlsOnly: ReturnType<typeof judged>) => ({
+      ...llr,
+      judged: [...llr.judged, ...mlsOnly.judged.map((one) => ({ ...one, scorer: 'mls' }))],
+    });
+    const kept = judged(0, -0.01, 0.01);
+    const lost = judged(0.02, 0.01, 0.03);
+    const [small, large] = [judged(-0.1, -0.2, -0.05), judged(-0.15, -0.2, -0.1)];
+    expect(verdict({ mixed: both(small, large), 'clean/clean': both(kept, kept) }).metric).toBe('mls');
+    expect(verdict({ mixed: both(large, small), 'clean/clean': both(kept, kept) }).metric).toBe('mls-llr');
+    expect(verdict({ mixed: both(large, small), 'clean/clean': both(lost, kept) }).metric).toBe('mls');
+    expect(verdict({ mixed: both(large, small), 'clean/clean': both(lost, lost) }).helped).toBe(false);
+  });
 });

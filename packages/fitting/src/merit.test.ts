@@ -26,7 +26,14 @@ describe('the merit of scores', () => {
     expect(meritOf([clean, trialsOf(0, 2.5)])).toBeCloseTo(1, 2);
   });
 
-  it('is less by the EER where no rate is supported', () => {
+  it('is less by the EER', () => {
+    // Half of the genuine pairs lie below every impostor.
+    const half = { ...clean, scores: clean.scores.map((score, row) => (row >= 4005 ? -1 : score)) };
+    expect(meritOf([half])).toBeCloseTo(0.5 - 0.5, 2);
+    expect(meritOf([half])).toBeLessThan(meritOf([clean]));
+  });
+
+  it('is no more than minus the EER where no rate is supported', () => {
     const few = { ...clean, scores: clean.scores.slice(3995), same: clean.same.slice(3995) };
     expect(meritOf([{ ...few, left: clean.left.slice(3995), right: clean.right.slice(3995) }])).toBe(0);
   });
