@@ -20,9 +20,10 @@ const warmUpMs = 1500;
 
 export const embedCrops: Benchmark = {
   name: 'embed-crops',
-  description: 'Embed of aligned uint8 crops beside raw onnxruntime-node with as many workers and the same batch',
+  description:
+    'Embed of aligned uint8 crops, means alone and with variances, beside raw onnxruntime-node with as many workers and the same batch',
   run: () =>
-    withServer({}, async (server) => {
+    withServer({ config: 'embedders: { face-mean: { model: face-dlib128, uncertainty: none } }\n' }, async (server) => {
       const raw = await startHelper('raw-onnx.js', { args: [model, String(batchSize)] });
       try {
         return await compare(server, raw);
@@ -41,17 +42,23 @@ interface Throughput {
 
 async function compare(server: BenchServer, raw: Helper & { readonly greeting: unknown }) {
   const viaServer: Throughput[] = [];
+  const withVariance: Throughput[] = [];
   const viaRaw: Throughput[] = [];
   for (let round = 0; round < rounds; round++) {
-    viaServer.push(await measureServer(server));
+    viaServer.push(await measureServer(server, 'face-mean'));
     viaRaw.push(await measureRaw(raw));
+    withVariance.push(await measureServer(server, 'face'));
   }
-  const each = (pick: (throughput: Throughput) => number) =>
-    viaServer.map((throughput, round) => pick(throughput) / pick(viaRaw[round] as Throughput));
+  const each = (pick: (throughput: Throughput) => number, of = viaServer) =>
+    of.map((throughput, round) => pick(throughput) / pick(viaRaw[round] as Throughput));
   const throughputRatios = each(({ itemsPerSecond }) => itemsPerSecond);
   const cpuRatios = each(({ cpuMsPerItem }) => cpuMsPerItem);
   return {
-    ratios: { embed_over_raw: rounded(median(throughputRatios)), embed_cpu_over_raw: rounded(median(cpuRatios)) },
+    ratios: {
+      embed_over_raw: rounded(median(throughputRatios)),
+      embed_with_variance_over_raw: rounded(median(each(({ itemsPerSecond }) => itemsPerSecond, withVariance))),
+      embed_cpu_over_raw: rounded(median(cpuRatios)),
+    },
     figures: {
       ...(raw.greeting as object),
       batchSize,
@@ -59,12 +66,13 @@ async function compare(server: BenchServer, raw: Helper & { readonly greeting: u
       ratioByRound: roundedAll(throughputRatios),
       cpuRatioByRound: roundedAll(cpuRatios),
       server: summary(viaServer),
+      withVariance: summary(withVariance),
       raw: summary(viaRaw),
     },
   };
 }
 
-async function measureServer({ client, pid }: BenchServer): Promise<Throughput> {
+async function measureServer({ client, pid }: BenchServer, embedder: string): Promise<Throughput> {
   const samples = Array.from(
     { length: batchSize },
     (_, seed): Sample => ({
@@ -75,7 +83,7 @@ async function measureServer({ client, pid }: BenchServer): Promise<Throughput> 
   let items = 0;
   const ended = new AbortController();
   const load = keepBusy(callsInFlight, ended.signal, async () => {
-    await embedAll(client, samples);
+    await embedAll(client, samples, embedder);
     items += batchSize;
   });
   await pause(warmUpMs);
@@ -94,8 +102,8 @@ async function measureServer({ client, pid }: BenchServer): Promise<Throughput> 
   };
 }
 
-async function embedAll(client: AffinisClient, samples: readonly Sample[]): Promise<void> {
-  const results = await client.embed(samples, { embedder: 'face' });
+async function embedAll(client: AffinisClient, samples: readonly Sample[], embedder: string): Promise<void> {
+  const results = await client.embed(samples, { embedder });
   for (const result of results) if (!result.ok) throw result.error;
 }
 

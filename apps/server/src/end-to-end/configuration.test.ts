@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { obedientConfig } from '../testing/obedient.ts';
-import { errorOf, outcomesOf } from '../testing/results.ts';
+import { errorOf, outcomesOf, unwrapAll } from '../testing/results.ts';
 import { sample } from '../testing/samples.ts';
 import { repositoryRoot } from '../testing/server-process.ts';
 import { failedStart, withServer } from '../testing/use-server.ts';
@@ -54,6 +54,19 @@ describe('an affinis.yaml that is wrong ends the server with code 2 and file, li
 
   it('a file that is not there', async () => {
     expect(await failedStart({ folder, args: ['--config', 'none.yaml'] })).toMatch(/code 2[\s\S]*none\.yaml/);
+  });
+});
+
+describe('an embedder without uncertainty', () => {
+  it('gives no variance, and what needs one says what to do', async () => {
+    await withServer({ config: 'embedders: { text: { uncertainty: none } }\n' }, async ({ client }) => {
+      const [embedded] = unwrapAll(await client.embed([{ kind: 'text', text: 'a river' }]));
+      expect(embedded?.embedding.variance).toBeUndefined();
+      const pipelines = await client.listPipelines();
+      const of = (name: string) => pipelines.find((pipeline) => pipeline.name === name)?.availability;
+      expect(of('text')).toMatchObject({ available: true });
+      expect(of('text-mls')).toMatchObject({ available: false, reason: expect.stringContaining('uncertainty') });
+    });
   });
 });
 

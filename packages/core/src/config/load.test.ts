@@ -75,16 +75,16 @@ describe('parseConfig', () => {
 
   it('keeps options when only the model changes, and gives new entries defaults', () => {
     const { embedders } = parse('embedders:\n  face: { model: mine }\n  more: { model: x }\n');
-    expect(embedders.face).toEqual({ model: 'mine', options: { faces: 'single' } });
-    expect(embedders.more).toEqual({ model: 'x', options: {} });
+    expect(embedders.face).toEqual({ model: 'mine', options: { faces: 'single' }, uncertainty: 'head' });
+    expect(embedders.more).toEqual({ model: 'x', options: {}, uncertainty: 'head' });
   });
 
   it('drops options and parameters with the type that they were meant for', () => {
     const config = parse(
       'embedders:\n  face: { type: code }\n  own: { model: m }\nmetrics: { mls: { type: cosine } }\n',
     );
-    expect(config.embedders.face).toEqual({ type: 'code', options: {} });
-    expect(config.embedders.own).toEqual({ model: 'm', options: {} });
+    expect(config.embedders.face).toEqual({ type: 'code', options: {}, uncertainty: 'head' });
+    expect(config.embedders.own).toEqual({ model: 'm', options: {}, uncertainty: 'head' });
     expect(config.metrics.mls).toEqual({ type: 'cosine', parameters: {} });
     expect(parse('metrics: { mls: { type: mls } }').metrics.mls).toEqual(builtIn.metrics.mls);
   });

@@ -15,6 +15,10 @@ export const embedderFields = z.strictObject({
   model: z.string().optional().describe('Model in the model folders: NAME or NAME@VERSION'),
   type: z.string().optional().describe('Id of an embedder that a plugin offers, instead of a model'),
   options: options.default({}).describe('Options of the modality or plugin, checked by it'),
+  uncertainty: z
+    .enum(['head', 'none'])
+    .default('head')
+    .describe('Whether embeddings carry the variance that the model’s head gives, where it has one'),
 });
 
 const embedderSchema = embedderFields.refine(

@@ -11,6 +11,8 @@ export interface EmbedderSpec {
   /** `model`: reference into the model folders; `type`: id of a plugin's embedder. */
   readonly source: { readonly model: string } | { readonly type: string };
   readonly options: Readonly<Record<string, unknown>>;
+  /** `none`: the model's uncertainty is left alone. Default `head`. */
+  readonly uncertainty?: 'head' | 'none';
 }
 
 /** What a worker needs to build one metric by itself. */

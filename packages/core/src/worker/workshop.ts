@@ -45,14 +45,14 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     loading.catch(() => models.delete(found.folder));
     return loading;
   };
-  const buildEmbedder = async ({ source, options }: EmbedderSpec): Promise<Embedder> => {
+  const buildEmbedder = async ({ source, options, uncertainty: wanted }: EmbedderSpec): Promise<Embedder> => {
     if ('type' in source) {
       const definition = registry.embedder(source.type);
       return definition.create(parseParameters(definition.parameters, options, `embedder "${source.type}"`, 'options'));
     }
     const found = await repository.find(source.model);
     describeModel(found.manifest);
-    const uncertainty = await loadUncertainty(found);
+    const uncertainty = wanted === 'none' ? undefined : await loadUncertainty(found);
     const preprocessor = await registry.modality(found.manifest.modality).open({
       manifest: found.manifest,
       options,
