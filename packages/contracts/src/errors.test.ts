@@ -15,9 +15,11 @@ const codes: readonly [ErrorCode, number][] = [
   ['invalid-argument', 3],
   ['deadline-exceeded', 4],
   ['not-found', 5],
+  ['already-exists', 6],
   ['permission-denied', 7],
   ['resource-exhausted', 8],
   ['failed-precondition', 9],
+  ['aborted', 10],
   ['unimplemented', 12],
   ['internal', 13],
   ['unavailable', 14],
@@ -100,7 +102,7 @@ test('an error without readable details keeps its status', () => {
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from([0xff, 0xff, 0xff]));
   const error = asClientError({ code: status.ABORTED, details: 'conflict', metadata });
-  expect(fromServiceError(error)).toMatchObject({ code: 'unavailable', message: '[client] conflict' });
+  expect(fromServiceError(error)).toMatchObject({ code: 'aborted', message: '[client] conflict' });
 });
 
 test('whatever a peer sends as details, reading them throws nothing', () => {

@@ -15,7 +15,9 @@ const maxPushbackMs = 60_000;
 const statusByCode: Readonly<Record<ErrorCode, status>> = {
   'invalid-argument': status.INVALID_ARGUMENT,
   'not-found': status.NOT_FOUND,
+  'already-exists': status.ALREADY_EXISTS,
   'failed-precondition': status.FAILED_PRECONDITION,
+  aborted: status.ABORTED,
   'resource-exhausted': status.RESOURCE_EXHAUSTED,
   'deadline-exceeded': status.DEADLINE_EXCEEDED,
   cancelled: status.CANCELLED,
@@ -28,8 +30,6 @@ const statusByCode: Readonly<Record<ErrorCode, status>> = {
 
 /** Statuses that we never send, as what they mean to a caller. */
 const codeByForeignStatus: Readonly<Record<number, ErrorCode>> = {
-  [status.ALREADY_EXISTS]: 'failed-precondition',
-  [status.ABORTED]: 'unavailable',
   [status.OUT_OF_RANGE]: 'invalid-argument',
 };
 

@@ -1,7 +1,9 @@
 const errorCodes = [
   'invalid-argument',
   'not-found',
+  'already-exists',
   'failed-precondition',
+  'aborted',
   'resource-exhausted',
   'deadline-exceeded',
   'cancelled',

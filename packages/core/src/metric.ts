@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ScanForm } from './gallery/scan-form.ts';
 import type { Population } from './uncertainty/uncertainty-file.ts';
 
 /** Scores pairs of embeddings, as blocks of queries x references so that fast kernels fit behind the same seam. */
@@ -8,6 +9,8 @@ export interface Metric {
   readonly polarity: 'similarity' | 'distance';
   /** True where both sides must carry a variance. */
   readonly needsVariance: boolean;
+  /** Ranks rows as the metric does, for fast scans; without it galleries are scanned by `scoreBlock`, in workers. */
+  readonly scan?: ScanForm;
   /**
    * Writes `scores[q * references.count + r]`, in float64, for every query and reference. Both blocks have one
    * dimension, one space and finite values (checked before); allocates nothing.
