@@ -4,12 +4,19 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   AffinisError,
+  bytesOfSize,
   type Config,
+  type ConfiguredMetric,
   configSchema,
+  createGalleries,
+  createLazyStore,
+  createMemoryStore,
   createRuntime,
+  type Galleries,
   parseConfig,
   type Runtime,
   type RuntimeOptions,
+  type SinglePipeline,
 } from '@affinis/core';
 
 /** The plugins that ship. Nothing outside this file names an implementation. */
@@ -95,6 +102,32 @@ export function composeRuntime(
     calibrationFolders: calibrationFolders(loaded),
     ...options,
   });
+}
+
+/** Folder of the configuration's galleries. */
+export const galleriesFolder = ({ config, folder }: LoadedConfig): string => resolve(folder, config.galleries.path);
+
+/** Opens the configuration's galleries; their folder is made by the first that is created. */
+export async function composeGalleries(loaded: LoadedConfig, runtime: Runtime): Promise<Galleries> {
+  const { memoryLimit, maxSources, maxTemplates } = loaded.config.galleries;
+  const store = createLazyStore(() => createMemoryStore());
+  return createGalleries({
+    store,
+    pipelines: runtime.pipelines,
+    metricOf: (pipeline) => metricOf(runtime, pipeline),
+    pool: runtime.pool,
+    memoryLimitBytes: bytesOfSize(memoryLimit) ?? 0,
+    maxSources,
+    ...(maxTemplates === undefined ? {} : { maxTemplates }),
+  });
+}
+
+/** A pipeline's metric with the population of its embedder's space, as workers build it too. */
+function metricOf(runtime: Runtime, { metricName, embedder: { state } }: SinglePipeline): ConfiguredMetric {
+  const configured = runtime.metrics.get(metricName);
+  if (!configured || !state.available)
+    throw new AffinisError('internal', `[server] metric "${metricName}" of a usable pipeline is not there`);
+  return runtime.metricFor(configured, state.description.space);
 }
 
 /** Where the configuration's plugins lie. */
