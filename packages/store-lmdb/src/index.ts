@@ -1,1 +1,1 @@
-export {};
+export { createLmdbStore, type LmdbStore, type LmdbStoreOptions } from './lmdb-store.ts';

@@ -1,5 +1,5 @@
 import { AffinisError } from '../errors.ts';
-import { failure, type Result, success } from '../result.ts';
+import { attemptSync } from '../result.ts';
 import { checkStoredGallery, checkStoreName, checkTemplate } from './check-write.ts';
 import { galleryExists, noGallery, noTemplate, otherRevision } from './store-errors.ts';
 import type {
@@ -26,8 +26,11 @@ export function createMemoryStore(): Required<TemplateStore> {
   let sequence = 0;
   let closed = false;
 
-  const shelf = (name: string): Shelf => {
+  const checkOpen = () => {
     if (closed) throw new AffinisError('failed-precondition', `[${where}] the store is closed; create another`);
+  };
+  const shelf = (name: string): Shelf => {
+    checkOpen();
     const found = shelves.get(name);
     if (!found) throw noGallery(where, name);
     return found;
@@ -74,14 +77,8 @@ export function createMemoryStore(): Required<TemplateStore> {
 
   return {
     async write(batch) {
-      if (closed) throw new AffinisError('failed-precondition', `[${where}] the store is closed; create another`);
-      return batch.map((write): Result<StoreAnswer> => {
-        try {
-          return success(apply(write));
-        } catch (thrown) {
-          return failure(thrown, where);
-        }
-      });
+      checkOpen();
+      return batch.map((write) => attemptSync(() => apply(write), where));
     },
     async get(gallery, id) {
       return structuredClone(shelf(gallery).templates.get(id));
@@ -96,6 +93,7 @@ export function createMemoryStore(): Required<TemplateStore> {
       }
     },
     async galleries() {
+      checkOpen();
       const all = [...shelves.values()].map(({ gallery }) => structuredClone(gallery));
       return all.sort((left, right) => byBytes(left.name, right.name));
     },

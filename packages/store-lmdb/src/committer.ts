@@ -1,0 +1,102 @@
+import { attemptSync, type Result, type StoreAnswer, type StoreWrite, success } from '@affinis/core';
+import { createCommitQueue } from './commit-queue.ts';
+import { readDropped } from './counters.ts';
+import type { Database } from './database.ts';
+import { fromLmdb, storeError, where } from './errors.ts';
+import { sweepDropped } from './sweep.ts';
+import { createWriteSession } from './write-session.ts';
+
+/** The only one who writes to an open database. */
+export interface Committer {
+  write(batch: readonly StoreWrite[]): Promise<readonly Result<StoreAnswer>[]>;
+  /** Ends what was begun. */
+  close(): Promise<void>;
+}
+
+interface Sweep {
+  readonly kind: 'sweep';
+  readonly gallery: number;
+}
+
+/** About 10 ms of the event loop each: the rest of a transaction, its sync above all, runs in another thread. */
+const maxItems = 256;
+const maxBytes = 4 * 2 ** 20;
+
+/** `onGallery` hears the names of galleries that were made or deleted, once that is on the disk. */
+export function createCommitter(database: Database, onGallery: (name: string) => void): Committer {
+  let broken: unknown;
+  let closing = false;
+
+  const transact = async (items: readonly (StoreWrite | Sweep)[]): Promise<readonly Result<StoreAnswer>[]> => {
+    if (broken) throw broken;
+    const swept: number[] = [];
+    let changed: ReadonlySet<string> = new Set();
+    const results = await commit(database, () => {
+      const session = createWriteSession(database);
+      const done = items.map((item): Result<StoreAnswer> => {
+        if (item.kind !== 'sweep') return attemptSync(() => session.apply(item), where);
+        if (!sweepDropped(database, item.gallery, maxItems)) swept.push(item.gallery);
+        return success({});
+      });
+      changed = session.finish();
+      return done;
+    });
+    for (const name of changed) onGallery(name);
+    // What is left of a deleted gallery waits behind the writes that came meanwhile.
+    for (const gallery of closing ? [] : swept) sweep(gallery);
+    for (const item of items) if (item.kind === 'delete-gallery') sweepAll();
+    return results;
+  };
+  const queue = createCommitQueue<StoreWrite | Sweep, StoreAnswer>({
+    transact: async (items) => {
+      try {
+        return await transact(items);
+      } catch (thrown) {
+        const error = fromLmdb(thrown);
+        // After a full disk it goes on. After anything else the state of the file is in doubt until it is opened again.
+        if (error.code !== 'resource-exhausted') broken ??= brokenStore(error);
+        throw error;
+      }
+    },
+    bytesOf: (item) => (item.kind === 'put' ? vectorBytes(item) : 0),
+    maxItems,
+    maxBytes,
+  });
+  const sweep = (gallery: number) => void queue.add([{ kind: 'sweep', gallery }]);
+  const sweepAll = () => {
+    if (!closing) for (const gallery of readDropped(database)) sweep(gallery);
+  };
+
+  sweepAll();
+  return {
+    write: (batch) => queue.add(batch),
+    async close() {
+      closing = true;
+      await queue.idle();
+    },
+  };
+}
+
+/** Runs `work` in a transaction and resolves when that is on the disk. Where `work` throws nothing of it is kept. */
+async function commit<T>(database: Database, work: () => T): Promise<T> {
+  try {
+    return await database.root.childTransaction(work);
+  } catch (thrown) {
+    throw await causeOf(thrown);
+  }
+}
+
+/** lmdb tells why a commit failed in a promise of its own, a moment later. */
+async function causeOf(thrown: unknown): Promise<unknown> {
+  const { commitError } = (thrown ?? {}) as { commitError?: Promise<unknown> };
+  if (!commitError) return thrown;
+  const unknownCause = new Promise((resolve) => setTimeout(resolve, 1000, thrown).unref());
+  return Promise.race([commitError.catch((cause: unknown) => cause), unknownCause]);
+}
+
+function vectorBytes({ template: { fused, sources } }: Extract<StoreWrite, { kind: 'put' }>): number {
+  return (fused.mean.byteLength + (fused.variance?.values.byteLength ?? 0)) * (1 + sources.length);
+}
+
+const brokenStore = (cause: unknown) =>
+  storeError('unavailable', 'an earlier write failed; restart the server', { cause });
