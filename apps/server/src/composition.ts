@@ -10,7 +10,6 @@ import {
   configSchema,
   createGalleries,
   createLazyStore,
-  createMemoryStore,
   createRuntime,
   type Galleries,
   parseConfig,
@@ -18,6 +17,7 @@ import {
   type RuntimeOptions,
   type SinglePipeline,
 } from '@affinis/core';
+import { createLmdbStore } from '@affinis/store-lmdb';
 
 /** The plugins that ship. Nothing outside this file names an implementation. */
 const shippedPlugins = [
@@ -110,7 +110,9 @@ export const galleriesFolder = ({ config, folder }: LoadedConfig): string => res
 /** Opens the configuration's galleries; their folder is made by the first that is created. */
 export async function composeGalleries(loaded: LoadedConfig, runtime: Runtime): Promise<Galleries> {
   const { memoryLimit, maxSources, maxTemplates } = loaded.config.galleries;
-  const store = createLazyStore(() => createMemoryStore());
+  const folder = galleriesFolder(loaded);
+  const open = () => createLmdbStore({ folder });
+  const store = existsSync(folder) ? await open() : createLazyStore(open);
   return createGalleries({
     store,
     pipelines: runtime.pipelines,
