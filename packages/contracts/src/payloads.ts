@@ -1,10 +1,10 @@
 import type { EmbedItem } from './generated/affinis/v1/embedder.ts';
-import type { EnrollItem } from './generated/affinis/v1/gallery.ts';
+import type { EnrollItem, IdentifyItem } from './generated/affinis/v1/gallery.ts';
 import type { Sample } from './generated/affinis/v1/sample.ts';
 import type { VerifyItem } from './generated/affinis/v1/similarity.ts';
 
-/** An item of a stream; its samples may announce that their bytes follow in chunks. */
-export type StreamItem = EmbedItem | VerifyItem | EnrollItem;
+/** An item of a batch or a stream; on a stream its samples may announce that their bytes follow in chunks. */
+export type StreamItem = EmbedItem | VerifyItem | EnrollItem | IdentifyItem;
 
 /** Bytes of a sample that may travel in chunks instead of inside the item's message. */
 export interface Payload {
