@@ -15,6 +15,8 @@ export * from './embedding.ts';
 export * from './errors.ts';
 export * from './fusion.ts';
 export * from './gallery/check-write.ts';
+export * from './gallery/exchange/export-templates.ts';
+export * from './gallery/exchange/import-templates.ts';
 export * from './gallery/memory-store.ts';
 export * from './gallery/row-index.ts';
 export * from './gallery/scan-form.ts';
