@@ -17,6 +17,8 @@ export * from './fusion.ts';
 export { checkMetadata } from './gallery/check-enrolment.ts';
 export * from './gallery/check-write.ts';
 export * from './gallery/create-galleries.ts';
+export * from './gallery/exchange/export-templates.ts';
+export * from './gallery/exchange/import-templates.ts';
 export * from './gallery/gallery.ts';
 export * from './gallery/identification.ts';
 export * from './gallery/lazy-store.ts';

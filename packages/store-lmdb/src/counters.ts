@@ -1,12 +1,12 @@
-import { putNow, removeNow } from './catalogue.ts';
+import { putNow, type Reading, removeNow } from './catalogue.ts';
 import type { Database } from './database.ts';
 
 type Meta = Pick<Database, 'meta'>;
 type Counter = 'next-sequence' | 'next-gallery';
 
 /** Numbers are given upwards from 1 and never again, so what is deleted cannot be mistaken for what came after it. */
-export const readCounter = ({ meta }: Meta, name: Counter): number =>
-  Number(meta.get(Buffer.from(name))?.toString() ?? '1');
+export const readCounter = ({ meta }: Meta, name: Counter, options: Reading = {}): number =>
+  Number(meta.get(Buffer.from(name), options)?.toString() ?? '1');
 
 export const writeCounter = ({ meta }: Meta, name: Counter, next: number): void =>
   putNow(meta, Buffer.from(name), Buffer.from(String(next)));

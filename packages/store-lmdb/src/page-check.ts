@@ -18,13 +18,20 @@ const dbBytes = 48;
 const rootInDb = 40;
 const txnIdOffset = dbsOffset + 2 * dbBytes + 8;
 
-/** Refuses a file that is not a whole LMDB database with `failed-precondition`; writes nothing. */
+/**
+ * Refuses a file that is not a whole LMDB database with `failed-precondition`; writes nothing. Pages that another process
+ * uses again while they are walked are no damage: LMDB does that only after it has written another meta page.
+ */
 export function checkPages(file: string): void {
   const fd = openSync(file, 'r');
   try {
     const pages = createReader(fd);
     const meta = latestMeta(pages);
-    for (const tree of [0, 1]) walk(pages, meta.readBigUInt64LE(dbsOffset + tree * dbBytes + rootInDb), new Set());
+    try {
+      for (const tree of [0, 1]) walk(pages, meta.readBigUInt64LE(dbsOffset + tree * dbBytes + rootInDb), new Set());
+    } catch (thrown) {
+      if (latestMeta(pages).readBigUInt64LE(txnIdOffset) === meta.readBigUInt64LE(txnIdOffset)) throw thrown;
+    }
   } finally {
     closeSync(fd);
   }
