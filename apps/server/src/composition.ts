@@ -16,6 +16,7 @@ import {
   type Runtime,
   type RuntimeOptions,
   type SinglePipeline,
+  type TemplateStore,
 } from '@affinis/core';
 import { createLmdbStore } from '@affinis/store-lmdb';
 
@@ -107,12 +108,24 @@ export function composeRuntime(
 /** Folder of the configuration's galleries. */
 export const galleriesFolder = ({ config, folder }: LoadedConfig): string => resolve(folder, config.galleries.path);
 
-/** Opens the configuration's galleries; their folder is made by the first that is created. */
-export async function composeGalleries(loaded: LoadedConfig, runtime: Runtime): Promise<Galleries> {
-  const { memoryLimit, maxSources, maxTemplates } = loaded.config.galleries;
+/** The store of the configuration's galleries; its folder is made by the first gallery that is created. */
+export async function openGalleryStore(loaded: LoadedConfig): Promise<Required<TemplateStore>> {
   const folder = galleriesFolder(loaded);
   const open = () => createLmdbStore({ folder });
-  const store = existsSync(folder) ? await open() : createLazyStore(open);
+  return existsSync(folder) ? open() : createLazyStore(open);
+}
+
+/** What another process has committed to the galleries' folder, also while it writes. Refuses to write. */
+export const readGalleryStore = (loaded: LoadedConfig): Promise<Required<TemplateStore>> =>
+  createLmdbStore({ folder: galleriesFolder(loaded), readOnly: true });
+
+/** Opens the configuration's galleries, which close the store with them. */
+export async function composeGalleries(
+  { config }: LoadedConfig,
+  runtime: Runtime,
+  store: Required<TemplateStore>,
+): Promise<Galleries> {
+  const { memoryLimit, maxSources, maxTemplates } = config.galleries;
   return createGalleries({
     store,
     pipelines: runtime.pipelines,
@@ -123,6 +136,8 @@ export async function composeGalleries(loaded: LoadedConfig, runtime: Runtime): 
     ...(maxTemplates === undefined ? {} : { maxTemplates }),
   });
 }
+
+export { backupStore, compactStore } from '@affinis/store-lmdb';
 
 /** A pipeline's metric with the population of its embedder's space, as workers build it too. */
 function metricOf(runtime: Runtime, { metricName, embedder: { state } }: SinglePipeline): ConfiguredMetric {

@@ -78,10 +78,13 @@ export function templateFromProto(message: pb.Template | undefined): TemplateVie
 
 export const pageToProto = ({ templates, next }: TemplatePage): pb.ListTemplatesResponse => ({
   templates: templates.map(templateToProto),
-  nextPageToken: next === undefined ? '' : Buffer.from(`1:${next}`).toString('base64url'),
+  nextPageToken: next === undefined ? '' : pageTokenOf(next),
 });
 
-/** The id that the page begins after; throws `invalid-argument` for what `pageToProto` has not written. */
+/** Opaque to clients; the digit is its version. */
+export const pageTokenOf = (after: string): string => Buffer.from(`1:${after}`).toString('base64url');
+
+/** The id that the page begins after; throws `invalid-argument` for what is no page token of ours. */
 export function afterOfPageToken(token: string): string | undefined {
   if (token === '') return undefined;
   const text = Buffer.from(token, 'base64url').toString();

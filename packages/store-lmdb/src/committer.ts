@@ -44,7 +44,7 @@ export function createCommitter(database: Database, onGallery: (name: string) =>
     for (const name of changed) onGallery(name);
     // What is left of a deleted gallery waits behind the writes that came meanwhile.
     for (const gallery of closing ? [] : swept) sweep(gallery);
-    for (const item of items) if (item.kind === 'delete-gallery') sweepAll();
+    if (items.some(({ kind }) => kind === 'delete-gallery' || kind === 'rename-gallery')) sweepAll();
     return results;
   };
   const queue = createCommitQueue<StoreWrite | Sweep, StoreAnswer>({

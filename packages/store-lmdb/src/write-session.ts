@@ -70,6 +70,19 @@ export function createWriteSession(database: Database): WriteSession {
         change(write.gallery, undefined);
         return {};
       }
+      case 'rename-gallery': {
+        const { number, gallery } = get(write.gallery);
+        checkStoreName(write.to, 'gallery');
+        if (write.to === write.gallery) return {};
+        const replaced = find(write.to);
+        if (replaced) addDropped(database, replaced.number);
+        removeNow(database.galleries, Buffer.from(write.gallery));
+        const renamed = { number, gallery: { ...gallery, name: write.to } };
+        writeGallery(database, renamed);
+        change(write.gallery, undefined);
+        change(write.to, renamed);
+        return {};
+      }
       case 'put': {
         const record = get(write.gallery);
         checkTemplate(write.template, record.gallery);

@@ -1,8 +1,9 @@
 import { AffinisError } from '@affinis/core';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { composeGalleries, composeRuntime, loadConfig } from '../composition.ts';
+import { composeRuntime, loadConfig } from '../composition.ts';
 import { startServer } from '../grpc/start-server.ts';
+import { openGalleries } from './open-galleries.ts';
 
 interface ServeOptions {
   readonly config?: string;
@@ -36,7 +37,7 @@ async function serve(options: ServeOptions): Promise<void> {
     { ...loaded, config },
     { onWorkerEvent: (event) => log.warn(event, 'worker thread') },
   );
-  const galleries = await composeGalleries(loaded, runtime).catch(async (thrown: unknown) => {
+  const galleries = await openGalleries(loaded, runtime).catch(async (thrown: unknown) => {
     await runtime.close();
     throw thrown;
   });

@@ -50,6 +50,13 @@ export function createMemoryStore(): Required<TemplateStore> {
         shelf(write.gallery);
         shelves.delete(write.gallery);
         return {};
+      case 'rename-gallery': {
+        const { gallery, ...rest } = shelf(write.gallery);
+        checkStoreName(write.to, 'gallery');
+        shelves.delete(write.gallery);
+        shelves.set(write.to, { ...rest, gallery: { ...gallery, name: write.to } });
+        return {};
+      }
       case 'put': {
         const { gallery, templates, rows } = shelf(write.gallery);
         checkTemplate(write.template, gallery);

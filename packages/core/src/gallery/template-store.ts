@@ -33,6 +33,8 @@ export type StoreWrite =
   | { readonly kind: 'create-gallery'; readonly gallery: StoredGallery }
   /** Removes its templates too. */
   | { readonly kind: 'delete-gallery'; readonly gallery: string }
+  /** Gives a gallery another name, at once; a gallery that has it is removed with its templates. */
+  | { readonly kind: 'rename-gallery'; readonly gallery: string; readonly to: string }
   /**
    * Writes a whole template. `revision`: only where the stored one is of this revision, 0 meaning that there is none;
    * otherwise `aborted`. Default: in any case.
