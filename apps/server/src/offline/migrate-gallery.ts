@@ -52,7 +52,7 @@ export async function migrateGallery(loaded: LoadedConfig, options: MigrationOpt
       const enrolled = await enrollAll(galleries.find(beside), old, { ...options, files: samples });
       const leftOut = withoutSamples(old, enrolled.owners);
       try {
-        refuseLoss(leftOut, leaveOut, 'have no sample that could be embedded');
+        refuseLoss(leftOut, leaveOut && enrolled.samples > 0, 'have no sample that could be embedded');
       } catch (thrown) {
         await galleries.delete(beside);
         throw thrown;
