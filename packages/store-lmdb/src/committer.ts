@@ -23,7 +23,7 @@ const maxItems = 256;
 const maxBytes = 4 * 2 ** 20;
 
 /** `onGallery` hears the names of galleries that were made or deleted, once that is on the disk. */
-export function createCommitter(database: Database, onGallery: (name: string) => void): Committer {
+export function createCommitter(database: Database, folder: string, onGallery: (name: string) => void): Committer {
   let broken: unknown;
   let closing = false;
 
@@ -52,7 +52,7 @@ export function createCommitter(database: Database, onGallery: (name: string) =>
       try {
         return await transact(items);
       } catch (thrown) {
-        const error = fromLmdb(thrown);
+        const error = fromLmdb(thrown, folder);
         // After a full disk it goes on. After anything else the state of the file is in doubt until it is opened again.
         if (error.code !== 'resource-exhausted') broken ??= brokenStore(error);
         throw error;

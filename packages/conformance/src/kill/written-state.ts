@@ -51,7 +51,10 @@ export function createWrittenState(): WrittenState {
         const allowed = [settled.get(id) ?? null, ...(pending.has(id) ? [pending.get(id) ?? null] : [])];
         const template = found.get(id);
         const version = template ? Number(template.metadata.version) : null;
-        assert.ok(allowed.includes(version), `${id} is of version ${version}, not of ${allowed.join(' or ')}`);
+        assert.ok(
+          allowed.includes(version),
+          `${id} is of version ${version}, not of ${allowed.map(String).join(' or ')}`,
+        );
         if (template) assertWhole(store, template, versionTemplate(id, Number(version)));
         settled.set(id, version);
       }
