@@ -34,7 +34,7 @@ export async function backupStore({ folder, target, onProgress }: BackupOptions)
       return { ...figures, bytes };
     } catch (thrown) {
       removeLeftovers(target);
-      throw fromLmdb(thrown);
+      throw fromLmdb(thrown, target);
     } finally {
       await lock.release();
     }

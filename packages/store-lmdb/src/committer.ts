@@ -1,10 +1,10 @@
-import { attemptSync, type Result, type StoreAnswer, type StoreWrite, success } from '@affinis/core';
+import { AffinisError, failure, type Result, type StoreAnswer, type StoreWrite, success } from '@affinis/core';
 import { createCommitQueue } from './commit-queue.ts';
 import { readDropped } from './counters.ts';
 import type { Database } from './database.ts';
-import { fromLmdb, storeError, where } from './errors.ts';
+import { fromLmdb, storeError } from './errors.ts';
 import { sweepDropped } from './sweep.ts';
-import { createWriteSession } from './write-session.ts';
+import { createWriteSession, type WriteSession } from './write-session.ts';
 
 /** The only one who writes to an open database. */
 export interface Committer {
@@ -23,7 +23,7 @@ const maxItems = 256;
 const maxBytes = 4 * 2 ** 20;
 
 /** `onGallery` hears the names of galleries that were made or deleted, once that is on the disk. */
-export function createCommitter(database: Database, onGallery: (name: string) => void): Committer {
+export function createCommitter(database: Database, folder: string, onGallery: (name: string) => void): Committer {
   let broken: unknown;
   let closing = false;
 
@@ -34,7 +34,7 @@ export function createCommitter(database: Database, onGallery: (name: string) =>
     const results = await commit(database, () => {
       const session = createWriteSession(database);
       const done = items.map((item): Result<StoreAnswer> => {
-        if (item.kind !== 'sweep') return attemptSync(() => session.apply(item), where);
+        if (item.kind !== 'sweep') return applyOne(session, item);
         if (!sweepDropped(database, item.gallery, maxItems)) swept.push(item.gallery);
         return success({});
       });
@@ -52,9 +52,9 @@ export function createCommitter(database: Database, onGallery: (name: string) =>
       try {
         return await transact(items);
       } catch (thrown) {
-        const error = fromLmdb(thrown);
-        // After a full disk it goes on. After anything else the state of the file is in doubt until it is opened again.
-        if (error.code !== 'resource-exhausted') broken ??= brokenStore(error);
+        const error = fromLmdb(thrown instanceof CommitFailure ? thrown.cause : thrown, folder);
+        // After a full disk it goes on. After another commit that failed the file is in doubt until it is opened again.
+        if (thrown instanceof CommitFailure && error.code !== 'resource-exhausted') broken ??= brokenStore(error);
         throw error;
       }
     },
@@ -77,21 +77,36 @@ export function createCommitter(database: Database, onGallery: (name: string) =>
   };
 }
 
+/** A refusal comes before any change; whatever else is thrown may come midway, so it ends the transaction. */
+function applyOne(session: WriteSession, write: StoreWrite): Result<StoreAnswer> {
+  try {
+    return success(session.apply(write));
+  } catch (thrown) {
+    if (thrown instanceof AffinisError) return failure(thrown);
+    throw thrown;
+  }
+}
+
 /** Runs `work` in a transaction and resolves when that is on the disk. Where `work` throws nothing of it is kept. */
 async function commit<T>(database: Database, work: () => T): Promise<T> {
   try {
     return await database.root.childTransaction(work);
   } catch (thrown) {
-    throw await causeOf(thrown);
+    const { commitError } = (thrown ?? {}) as { commitError?: Promise<unknown> };
+    throw commitError === undefined ? thrown : new CommitFailure(await causeOf(commitError, thrown));
+  }
+}
+
+class CommitFailure extends Error {
+  constructor(cause: unknown) {
+    super('a commit failed', { cause });
   }
 }
 
 /** lmdb tells why a commit failed in a promise of its own, a moment later. */
-async function causeOf(thrown: unknown): Promise<unknown> {
-  const { commitError } = (thrown ?? {}) as { commitError?: Promise<unknown> };
-  if (!commitError) return thrown;
-  const unknownCause = new Promise((resolve) => setTimeout(resolve, 1000, thrown).unref());
-  return Promise.race([commitError.catch((cause: unknown) => cause), unknownCause]);
+function causeOf(commitError: Promise<unknown>, otherwise: unknown): Promise<unknown> {
+  const late = new Promise((resolve) => setTimeout(resolve, 1000, otherwise).unref());
+  return Promise.race([commitError.catch((cause: unknown) => cause), late]);
 }
 
 function vectorBytes({ template: { fused, sources } }: Extract<StoreWrite, { kind: 'put' }>): number {

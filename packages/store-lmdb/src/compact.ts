@@ -43,7 +43,7 @@ export async function compactStore({ folder, now, onProgress, onStep }: CompactO
     onStep?.('done');
     return { ...figures, bytesBefore, bytesAfter: statSync(made).size };
   } catch (thrown) {
-    throw fromLmdb(thrown);
+    throw fromLmdb(thrown, folder);
   } finally {
     await lock.release();
   }

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { type Database as LmdbTable, open, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 import { damaged, fromLmdb, storeError } from './errors.ts';
+import { ensureLockFile } from './lock-file.ts';
 import { checkPages } from './page-check.ts';
 
 /** A value read from a table is a view that the next read of any table overwrites: decode it at once. */
@@ -29,36 +31,39 @@ export interface DatabaseOptions {
 
 const format = 'affinis.store';
 const version = 1;
+const maxReaders = 126;
 const formatKey = Buffer.from('format');
 
 /** Opens a file that `createDatabase` made, after a check of its pages: LMDB itself would crash on a truncated file. */
 export async function openDatabase(file: string, options: DatabaseOptions = {}): Promise<Database> {
   checkPages(file);
-  const database = await openTables(file, options);
+  const database = await openTables(file, { ...options, create: false });
   try {
     checkFormat(database.meta.get(formatKey));
     return database;
   } catch (thrown) {
     await database.close();
-    throw fromLmdb(thrown);
+    throw fromLmdb(thrown, dirname(file));
   }
 }
 
 /** Makes an empty store in a new file. */
 export async function createDatabase(file: string, options: DatabaseOptions = {}): Promise<Database> {
-  const database = await openTables(file, options);
+  const database = await openTables(file, { ...options, create: true });
   try {
     database.root.transactionSync(() => database.meta.put(formatKey, Buffer.from(JSON.stringify({ format, version }))));
     return database;
   } catch (thrown) {
     await database.close();
-    throw fromLmdb(thrown);
+    throw fromLmdb(thrown, dirname(file));
   }
 }
 
-async function openTables(file: string, { readOnly = false, noSync = false }: DatabaseOptions): Promise<Database> {
+async function openTables(file: string, options: DatabaseOptions & { readonly create: boolean }): Promise<Database> {
+  const { readOnly = false, noSync = false, create } = options;
   let root: RootDatabase<Buffer, Uint8Array> | undefined;
   try {
+    if (!readOnly) ensureLockFile(file, maxReaders);
     const opened = open<Buffer, Uint8Array>(file, {
       ...tableOptions,
       readOnly,
@@ -67,13 +72,16 @@ async function openTables(file: string, { readOnly = false, noSync = false }: Da
       overlappingSync: false,
       // What is deleted must not come back in the unused parts of new pages.
       noMemInit: false,
+      // lmdb would keep a promise of its own a batch, which nobody hears when a commit fails.
+      eventTurnBatching: false,
       maxDbs: 8,
+      maxReaders,
       ...({ permissionsMode: 0o600 } as object),
     });
     root = opened;
     const table = (name: string): Table => {
-      const found = opened.openDB<Buffer, Uint8Array>(name, tableOptions);
-      // lmdb gives undefined, against its types, where a store that is read only has no such table.
+      const found = opened.openDB<Buffer, Uint8Array>(name, { ...tableOptions, ...({ create } as object) });
+      // lmdb gives undefined, against its types, where there is no such table.
       if (!(found as Table | undefined)) throw damaged(`there is no table '${name}'`);
       return found;
     };
@@ -88,7 +96,7 @@ async function openTables(file: string, { readOnly = false, noSync = false }: Da
     };
   } catch (thrown) {
     await root?.close();
-    throw fromLmdb(thrown);
+    throw fromLmdb(thrown, dirname(file));
   }
 }
 

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { AffinisError, type ErrorCode, type ErrorDetails } from '@affinis/core';
 
 export const where = 'store-lmdb';
@@ -17,11 +18,14 @@ export function damaged(what: string, cause?: unknown): AffinisError {
 export const closedStore = (): AffinisError =>
   storeError('failed-precondition', 'the store is closed; open it again', { reason: 'STORE_CLOSED' });
 
-/** What LMDB or the file system threw, in words that help; the text of the cause stays in the cause. */
-export function fromLmdb(thrown: unknown): AffinisError {
+/**
+ * What LMDB or the file system threw, in words that help; the text of the cause stays in the cause. LMDB says EIO where
+ * the disk took a part of what it wrote, so that is looked into where `folder` is known.
+ */
+export function fromLmdb(thrown: unknown, folder?: string): AffinisError {
   if (thrown instanceof AffinisError) return thrown;
   const code = errorCode(thrown);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (code === 'ENOSPC' || code === 'EDQUOT' || (code === 'EIO' && folder !== undefined && isFull(folder)))
     return storeError('resource-exhausted', 'the disk is full; free some space and write again', {
       reason: 'DISK_FULL',
       cause: thrown,
@@ -39,6 +43,7 @@ export function fromLmdb(thrown: unknown): AffinisError {
 /** Errors of LMDB that mean a damaged file: page not found, corrupted, invalid, version, problem, bad transaction. */
 const damageCodes = new Set([-30797, -30796, -30793, -30794, -30779]);
 const systemCodes: Readonly<Record<number, string>> = {
+  5: 'EIO',
   1: 'EPERM',
   13: 'EACCES',
   28: 'ENOSPC',
@@ -52,4 +57,16 @@ function errorCode(thrown: unknown): string {
   if (typeof code === 'string') return code;
   if (typeof code !== 'number') return '';
   return damageCodes.has(code) ? 'DAMAGED' : (systemCodes[code] ?? '');
+}
+
+/** Less room than one commit may need. */
+const fullBytes = 16 * 2 ** 20;
+
+function isFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < fullBytes;
+  } catch {
+    return false;
+  }
 }

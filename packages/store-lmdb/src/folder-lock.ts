@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { open, type RootDatabase, type Transaction } from 'lmdb';
 import { fromLmdb, storeError } from './errors.ts';
+import { ensureLockFile } from './lock-file.ts';
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -16,9 +17,10 @@ export interface FolderLock {
 export async function lockFolder(folder: string): Promise<FolderLock> {
   let place: RootDatabase | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
+    ensureLockFile(join(folder, lockFile), 1);
     // lmdb closes what it opens in this thread only, so a lock that fails is closed below.
-    place = open(join(folder, lockFile), { maxReaders: 1, overlappingSync: false });
+    place = open(join(folder, lockFile), { maxReaders: 1, overlappingSync: false, eventTurnBatching: false });
     chmodSync(join(folder, lockFile), 0o600);
     // lmdb cleared the places of processes that are gone when it opened the file. A process in another container may have
     // our number; then lmdb would wait for long where the list tells at once.
@@ -33,7 +35,18 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     };
   } catch (thrown) {
     await place?.close();
-    throw fromLmdb(thrown);
+    throw fromLmdb(thrown, dirname(folder));
+  }
+}
+
+/** Step by step: Node's own way says that a read-only disk is not there. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code !== 'EEXIST') throw thrown;
   }
 }
 

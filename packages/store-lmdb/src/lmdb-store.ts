@@ -43,7 +43,7 @@ export async function createLmdbStore({ folder, readOnly = false }: LmdbStoreOpt
     return storeOf(folder, database, lock);
   } catch (thrown) {
     await lock?.release();
-    throw fromLmdb(thrown);
+    throw fromLmdb(thrown, folder);
   }
 }
 
@@ -77,7 +77,7 @@ export async function openForReading(folder: string): Promise<Database> {
 
 function storeOf(folder: string, database: Database, lock: FolderLock | undefined): LmdbStore {
   const known = new Map<string, GalleryRecord>();
-  const committer = lock && createCommitter(database, (name) => known.delete(name));
+  const committer = lock && createCommitter(database, folder, (name) => known.delete(name));
   let closing: Promise<void> | undefined;
 
   /** Where another process writes, a gallery may be gone or new at any time. */

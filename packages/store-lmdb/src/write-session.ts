@@ -115,13 +115,13 @@ function put(database: Database, record: GalleryRecord, { template, revision }: 
   const next = { sequence, revision: found + 1 };
   const value = encodeTemplate(template, next, gallery);
   const { id, fused, expiresAt } = template;
+  const prefixes = metadataPrefixes(number, template.metadata);
   const row = encodeRow({ id, mean: fused.mean, variance: fused.variance?.values ?? noVariance, expiresAt });
 
   if (before) removeRow(database, number, before);
   putNow(database.templates, key, value);
   putNow(database.rows, rowKey(number, sequence), row);
-  for (const prefix of metadataPrefixes(number, template.metadata))
-    putNow(database.metadata, metadataKey(prefix, sequence), nothing);
+  for (const prefix of prefixes) putNow(database.metadata, metadataKey(prefix, sequence), nothing);
   return { ...next, ...(before ? { replaced: before.sequence } : {}) };
 }
 
