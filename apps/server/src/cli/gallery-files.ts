@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access, open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -67,7 +67,8 @@ async function exportGallery(name: string, file: string | undefined, options: Op
   const counter = createCounter('exported');
   try {
     const lines = Readable.from(exportTemplates(store, { gallery: name, now: Date.now(), onProgress: counter.at }));
-    await pipeline(lines, file === undefined ? process.stdout : newFile(file), { end: file !== undefined });
+    if (file === undefined) await pipeline(lines, process.stdout, { end: false });
+    else await writeNewFile(file, lines);
   } finally {
     await store.close();
   }
@@ -80,12 +81,18 @@ async function exportGallery(name: string, file: string | undefined, options: Op
   );
 }
 
-function newFile(file: string) {
-  const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
-  stream.on('error', (cause: NodeJS.ErrnoException) => {
-    cause.message = cause.code === 'EEXIST' ? `${file} exists; name a new file` : `${file} cannot be written`;
+/** Whole or not there, readable by this user only. */
+async function writeNewFile(file: string, lines: Readable): Promise<void> {
+  const handle = await open(file, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === 'EEXIST' ? 'exists; name a new file' : 'cannot be written';
+    throw new AffinisError('invalid-argument', `${file}: ${problem}`, { field: 'file', cause });
   });
-  return stream;
+  try {
+    await pipeline(lines, handle.createWriteStream());
+  } catch (thrown) {
+    await rm(file, { force: true });
+    throw thrown;
+  }
 }
 
 async function importGallery(
