@@ -224,6 +224,25 @@ export const storeLaws: readonly StoreLaw[] = [
     },
   ],
   [
+    'renames a gallery with all that is in it, in the place of the one that had the name',
+    async (store) => {
+      for (const name of ['old', 'new']) await write(store, { kind: 'create-gallery', gallery: galleryOf(name) });
+      await write(store, { kind: 'put', gallery: 'old', template: templateOf('a') });
+      const [kept] = await write(store, { kind: 'put', gallery: 'new', template: templateOf('b', 2) });
+      await write(store, { kind: 'rename-gallery', gallery: 'new', to: 'old' });
+      assertSame(await store.galleries(), [galleryOf('old')]);
+      assertSame(await idsOf(store, 'old'), ['b']);
+      assert.equal((await store.get('old', 'b'))?.sequence, kept?.sequence);
+      await rejects('not-found', () => store.get('new', 'b'));
+      await write(store, { kind: 'put', gallery: 'old', template: templateOf('c', 3) });
+      await write(store, { kind: 'rename-gallery', gallery: 'old', to: 'other' });
+      await write(store, { kind: 'rename-gallery', gallery: 'other', to: 'other' });
+      assertSame(await idsOf(store, 'other'), ['b', 'c']);
+      await refuses(store, 'not-found', { kind: 'rename-gallery', gallery: 'old', to: 'new' });
+      await refuses(store, 'invalid-argument', { kind: 'rename-gallery', gallery: 'other', to: '' });
+    },
+  ],
+  [
     'deletes a gallery with all that is in it; one of the same name begins anew',
     async (store) => {
       await write(store, { kind: 'create-gallery', gallery: galleryOf('g') });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anglesConfig, direction } from '../testing/angles.ts';
@@ -64,5 +64,35 @@ it('a second server on the folder is refused, and told what to do', async () => 
   await withServer({ folder }, async () => {
     const output = await failedStart({ folder });
     expect(output).toMatch(/in use by a server or another command.*--server HOST:PORT/);
+  });
+});
+
+it('an expired template is never returned again, by nothing and after no restart', async () => {
+  const home = join(folder, 'expiry');
+  mkdirSync(home);
+  const probe = [[direction(0)]];
+  await withServer({ config, folder: home }, async ({ client }) => {
+    await client.createGallery('staff', 'cosine');
+    unwrapAll(
+      await client.enroll('staff', [
+        { templateId: 'guest', samples: [direction(0)], metadata: { kind: 'x' }, expiresAt: Date.now() + 1000 },
+        { templateId: 'ann', samples: [direction(90)], metadata: { kind: 'x' } },
+      ]),
+    );
+    expect(unwrapAll(await client.identify('staff', probe))).toMatchObject([{ templateId: 'guest', searched: 2 }]);
+    while ((await client.getTemplates('staff', ['guest']))[0]?.ok);
+    const filter = { kind: 'x' };
+    for (const options of [{}, { filter }])
+      expect(unwrapAll(await client.identify('staff', probe, options))).toMatchObject([
+        { decision: 'unknown', searched: 1, candidates: [{ templateId: 'ann' }] },
+      ]);
+    expect(unwrapAll(await client.classify('staff', probe))).toMatchObject([{ decision: 'unknown', votes: [] }]);
+    expect((await client.listTemplates('staff', { filter })).templates.map(({ id }) => id)).toEqual(['ann']);
+    expect(outcomesOf(await client.deleteTemplates('staff', ['guest']))).toEqual(['NO_TEMPLATE']);
+    expect(await client.listGalleries()).toMatchObject([{ templates: 1 }]);
+  });
+  await withServer({ folder: home }, async ({ client }) => {
+    expect(await client.listGalleries()).toMatchObject([{ templates: 1 }]);
+    expect(unwrapAll(await client.identify('staff', probe))).toMatchObject([{ decision: 'unknown', searched: 1 }]);
   });
 });
