@@ -4,7 +4,6 @@ import {
   deletionFromProto,
   galleryFromProto,
   type IdentifyAnswer,
-  identifyItemToProto,
   identifyResultFromProto,
   templateFromProto,
   templateResultFromProto,
@@ -101,12 +100,12 @@ export function createGalleryCalls(context: AskContext): GalleryCalls {
       askStream(context, enrollProtocol(gallery, call.pipeline ?? ''), inputsOf(items), call),
 
     identify: (gallery, probes, { pipeline = '', k = 0, filter = {}, withMetadata = false, ...call } = {}) =>
-      askProbes(settings, probes, identifyItemToProto, async (items) => {
+      askProbes(context, probes, { gallery, pipeline }, call, async (items) => {
         const request = { gallery, pipeline, items, k, filter: { ...filter }, withMetadata };
         return (await unary(v1.GalleryService.identify, request, call)).results.map(identifyResultFromProto);
       }),
     classify: (gallery, probes, { pipeline = '', k = 0, filter = {}, labelKey = '', ...call } = {}) =>
-      askProbes(settings, probes, identifyItemToProto, async (items) => {
+      askProbes(context, probes, { gallery, pipeline }, call, async (items) => {
         const request = { gallery, pipeline, items, k, filter: { ...filter }, labelKey };
         return (await unary(v1.GalleryService.classify, request, call)).results.map(classifyResultFromProto);
       }),
