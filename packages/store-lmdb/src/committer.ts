@@ -18,9 +18,9 @@ interface Sweep {
   readonly gallery: number;
 }
 
-/** About 10 ms of the event loop each: the rest of a transaction, its sync above all, runs in another thread. */
-const maxItems = 256;
-const maxBytes = 4 * 2 ** 20;
+/** Some 8 ms of the event loop each: the rest of a transaction, its sync above all, runs in another thread. */
+const maxItems = 128;
+const maxBytes = 2 * 2 ** 20;
 
 /** `onGallery` hears the names of galleries that were made or deleted, once that is on the disk. */
 export function createCommitter(database: Database, folder: string, onGallery: (name: string) => void): Committer {
