@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { StoredRow, TemplateStore } from '@affinis/core';
+import { rejects } from './store-assertions.ts';
 import { assertSame, embeddingOf, galleryOf, templateOf, write } from './template-samples.ts';
-import { rejects } from './template-store-laws.ts';
 
 /** Checks of the optional members, each for a store that has the member it names. */
 export const rowLaws: readonly RowLaw[] = [

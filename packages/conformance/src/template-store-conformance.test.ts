@@ -1,8 +1,22 @@
-import { createMemoryStore, type TemplateStore } from '@affinis/core';
+import { createMemoryStore, type TemplateStore, withRows } from '@affinis/core';
 import { collectingRunner } from './collecting-runner.ts';
 import { templateStoreConformance } from './template-store-conformance.ts';
 
 templateStoreConformance('memory', async () => createMemoryStore());
+
+const bare = (): TemplateStore => {
+  const { write, get, scan, galleries, close } = createMemoryStore();
+  return { write, get, scan, galleries, close };
+};
+let kept: TemplateStore | undefined;
+templateStoreConformance(
+  'one without the optional members, with rows in memory',
+  async () => {
+    kept = bare();
+    return withRows(kept);
+  },
+  { reopen: async () => withRows(kept ?? bare()) },
+);
 
 describe('the suite of template stores', () => {
   const broken: [string, (sound: Required<TemplateStore>) => TemplateStore, string][] = [

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { TemplateStore } from '@affinis/core';
+import { idsOf } from './store-assertions.ts';
+import { lifeLaws } from './template-life-laws.ts';
 import { rowLaws } from './template-row-laws.ts';
 import { assertSame, galleryOf, templateOf, write } from './template-samples.ts';
-import { idsOf, storeLaws } from './template-store-laws.ts';
+import { writeLaws } from './template-write-laws.ts';
 import { globalRunner, type TestRunner } from './test-runner.ts';
 
 export interface TemplateStoreClaims {
@@ -28,7 +30,7 @@ export function templateStoreConformance(
   };
 
   describe(`template store conformance: ${name}`, () => {
-    for (const [law, check] of storeLaws) it(law, withStore(check));
+    for (const [law, check] of [...writeLaws, ...lifeLaws]) it(law, withStore(check));
     for (const { name: law, needs, check } of rowLaws)
       it(
         law,

@@ -24,6 +24,7 @@ export * from './gallery/identification.ts';
 export * from './gallery/lazy-store.ts';
 export * from './gallery/memory-store.ts';
 export * from './gallery/row-index.ts';
+export * from './gallery/row-memory.ts';
 export * from './gallery/scan-form.ts';
 export * from './gallery/store-errors.ts';
 export * from './gallery/template-store.ts';

@@ -18,14 +18,16 @@ interface Sweep {
   readonly gallery: number;
 }
 
-/** About 10 ms of the event loop each: the rest of a transaction, its sync above all, runs in another thread. */
-const maxItems = 256;
-const maxBytes = 4 * 2 ** 20;
+/** Some 8 ms of the event loop each: the rest of a transaction, its sync above all, runs in another thread. */
+const maxItems = 128;
+const maxBytes = 2 * 2 ** 20;
 
 /** `onGallery` hears the names of galleries that were made or deleted, once that is on the disk. */
 export function createCommitter(database: Database, folder: string, onGallery: (name: string) => void): Committer {
+  const dropped = new Set(readDropped(database));
   let broken: unknown;
   let closing = false;
+  let sweeping = false;
 
   const transact = async (items: readonly (StoreWrite | Sweep)[]): Promise<readonly Result<StoreAnswer>[]> => {
     if (broken) throw broken;
@@ -35,16 +37,18 @@ export function createCommitter(database: Database, folder: string, onGallery: (
       const session = createWriteSession(database);
       const done = items.map((item): Result<StoreAnswer> => {
         if (item.kind !== 'sweep') return applyOne(session, item);
-        if (!sweepDropped(database, item.gallery, maxItems)) swept.push(item.gallery);
+        if (sweepDropped(database, item.gallery, maxItems)) swept.push(item.gallery);
         return success({});
       });
       changed = session.finish();
       return done;
     });
     for (const name of changed) onGallery(name);
-    // What is left of a deleted gallery waits behind the writes that came meanwhile.
-    for (const gallery of closing ? [] : swept) sweep(gallery);
-    if (items.some(({ kind }) => kind === 'delete-gallery' || kind === 'rename-gallery')) sweepAll();
+    for (const gallery of swept) dropped.delete(gallery);
+    if (items.some(({ kind }) => kind === 'delete-gallery' || kind === 'rename-gallery')) {
+      for (const gallery of readDropped(database)) dropped.add(gallery);
+      void sweepAll();
+    }
     return results;
   };
   const queue = createCommitQueue<StoreWrite | Sweep, StoreAnswer>({
@@ -62,12 +66,19 @@ export function createCommitter(database: Database, folder: string, onGallery: (
     maxItems,
     maxBytes,
   });
-  const sweep = (gallery: number) => void queue.add([{ kind: 'sweep', gallery }]);
-  const sweepAll = () => {
-    if (!closing) for (const gallery of readDropped(database)) sweep(gallery);
+  /** One step stands behind the writes that came before it, so deleting a gallery holds nobody up. */
+  const sweepAll = async () => {
+    if (sweeping) return;
+    sweeping = true;
+    for (let [gallery] = dropped; gallery !== undefined && !closing; [gallery] = dropped) {
+      const [result] = await queue.add([{ kind: 'sweep', gallery }]);
+      // It is tried again at the next deletion or opening.
+      if (!result?.ok) break;
+    }
+    sweeping = false;
   };
 
-  sweepAll();
+  void sweepAll();
   return {
     write: (batch) => queue.add(batch),
     async close() {

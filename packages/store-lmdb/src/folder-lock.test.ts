@@ -17,6 +17,12 @@ describe('the lock of a folder', () => {
       for (let time = 0; time < 3; time++)
         await expect(createLmdbStore({ folder })).rejects.toMatchObject(locked(folder));
       await write(first, createGallery);
+      // Neither these refusals nor a reader here loosen it for another process: locks of files go when a process closes one.
+      const reader = await createLmdbStore({ folder, readOnly: true });
+      await reader.close();
+      await withProcess(storeCommand(folder, 'hold'), async (other) => {
+        expect(await other.next()).toMatchObject({ reason: 'STORE_LOCKED' });
+      });
       await first.close();
       const second = await createLmdbStore({ folder });
       expect(await second.galleries()).toHaveLength(1);

@@ -135,8 +135,8 @@ function lineError(error: AffinisError): AffinisError {
 async function fitting(store: TemplateStore, wanted: StoredGallery): Promise<StoredGallery | undefined> {
   const found = (await store.galleries()).find(({ name }) => name === wanted.name);
   if (!found) return undefined;
-  const shape = ({ space, dimension, unitNorm, varianceKind }: StoredGallery) =>
-    JSON.stringify([space, dimension, unitNorm, varianceKind]);
+  const shape = ({ space, dimension, unitNorm, varianceKind, varianceId }: StoredGallery) =>
+    JSON.stringify([space, dimension, unitNorm, varianceKind, varianceId]);
   if (shape(found) === shape(wanted)) return found;
   throw new AffinisError(
     'failed-precondition',
