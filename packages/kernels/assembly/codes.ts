@@ -23,7 +23,7 @@ function interleaveHigh(a: v128, b: v128): v128 {
 /**
  * Offers each row's `constant_q - (quadraticUnit Σ (w[c] (y - centre[c]))² / 256 + levelUnit Σ level[c])`. A query's table
  * holds for every pair of dimensions, 16 bytes each and indexed by code: centre of both, weight of both, level of both
- * (`table` below); weights are at most 127, levels at most 31. `units` is float64[queryCount, 3]: constant, quadraticUnit,
+ * (`table` below); weights are at most 63, levels at most 31. `units` is float64[queryCount, 3]: constant, quadraticUnit,
  * levelUnit.
  *
  * Two heaps a query: `heaps` of `k`, the shortlist, and before each of them `nearest` of `nearestK`. A row cannot be among
@@ -80,38 +80,41 @@ function scoreBlock(block: usize, blockBytes: usize, table: usize, unit: usize, 
   while (y < end) {
     const look = min(y + 32 * pairBytes, end);
     while (y < look) {
-      const stop = y + 4 * pairBytes;
+      // 32 dimensions of at most (128 · 63)² fit in 31 bits, 8 levels of at most 31 in 8.
+      const fits = min(y + 16 * pairBytes, end);
       let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-      let level = i8x16.splat(0);
-      for (; y < stop; y += pairBytes, t += 96) {
-        const codes = v128.load(y, 32);
-        const c0 = v128.and(codes, low), c1 = v128.and(i16x8.shr_u(codes, 4), low);
-        let centreA = v128.load(t), centreB = centreA;
-        if (moving) {
-          const m0 = i8x16.swizzle(centreA, c0), m1 = i8x16.swizzle(v128.load(t, 16), c1);
-          centreA = interleaveLow(m0, m1);
-          centreB = interleaveHigh(m0, m1);
+      while (y < fits) {
+        const stop = y + 4 * pairBytes;
+        let level = i8x16.splat(0);
+        for (; y < stop; y += pairBytes, t += 96) {
+          const codes = v128.load(y, 32);
+          const c0 = v128.and(codes, low), c1 = v128.and(i16x8.shr_u(codes, 4), low);
+          let centreA = v128.load(t), centreB = centreA;
+          if (moving) {
+            const m0 = i8x16.swizzle(centreA, c0), m1 = i8x16.swizzle(v128.load(t, 16), c1);
+            centreA = interleaveLow(m0, m1);
+            centreB = interleaveHigh(m0, m1);
+          }
+          const dA = i8x16.sub_sat_s(v128.load(y), centreA), dB = i8x16.sub_sat_s(v128.load(y, 16), centreB);
+          const w0 = i8x16.swizzle(v128.load(t, 32), c0), w1 = i8x16.swizzle(v128.load(t, 48), c1);
+          const wA = interleaveLow(w0, w1), wB = interleaveHigh(w0, w1);
+          let e = i16x8.extmul_low_i8x16_s(dA, wA);
+          s0 = i32x4.add(s0, i32x4.dot_i16x8_s(e, e));
+          e = i16x8.extmul_high_i8x16_s(dA, wA);
+          s1 = i32x4.add(s1, i32x4.dot_i16x8_s(e, e));
+          e = i16x8.extmul_low_i8x16_s(dB, wB);
+          s2 = i32x4.add(s2, i32x4.dot_i16x8_s(e, e));
+          e = i16x8.extmul_high_i8x16_s(dB, wB);
+          s3 = i32x4.add(s3, i32x4.dot_i16x8_s(e, e));
+          level = i8x16.add(level, i8x16.add(i8x16.swizzle(v128.load(t, 64), c0), i8x16.swizzle(v128.load(t, 80), c1)));
         }
-        const dA = i8x16.sub_sat_s(v128.load(y), centreA), dB = i8x16.sub_sat_s(v128.load(y, 16), centreB);
-        const w0 = i8x16.swizzle(v128.load(t, 32), c0), w1 = i8x16.swizzle(v128.load(t, 48), c1);
-        const wA = interleaveLow(w0, w1), wB = interleaveHigh(w0, w1);
-        let e = i16x8.extmul_low_i8x16_s(dA, wA);
-        s0 = i32x4.add(s0, i32x4.dot_i16x8_s(e, e));
-        e = i16x8.extmul_high_i8x16_s(dA, wA);
-        s1 = i32x4.add(s1, i32x4.dot_i16x8_s(e, e));
-        e = i16x8.extmul_low_i8x16_s(dB, wB);
-        s2 = i32x4.add(s2, i32x4.dot_i16x8_s(e, e));
-        e = i16x8.extmul_high_i8x16_s(dB, wB);
-        s3 = i32x4.add(s3, i32x4.dot_i16x8_s(e, e));
-        level = i8x16.add(level, i8x16.add(i8x16.swizzle(v128.load(t, 64), c0), i8x16.swizzle(v128.load(t, 80), c1)));
+        levels0 = i16x8.add_sat_u(levels0, i16x8.extend_low_i8x16_u(level));
+        levels1 = i16x8.add_sat_u(levels1, i16x8.extend_high_i8x16_u(level));
       }
-      // 8 dimensions of at most (128 · 127)² fit in 31 bits, 8 levels of at most 31 in 8.
       a0 = i32x4.add(a0, i32x4.shr_u(s0, 8));
       a1 = i32x4.add(a1, i32x4.shr_u(s1, 8));
       a2 = i32x4.add(a2, i32x4.shr_u(s2, 8));
       a3 = i32x4.add(a3, i32x4.shr_u(s3, 8));
-      levels0 = i16x8.add_sat_u(levels0, i16x8.extend_low_i8x16_u(level));
-      levels1 = i16x8.add_sat_u(levels1, i16x8.extend_high_i8x16_u(level));
     }
     r0 = score(a0, i32x4.extend_low_i16x8_u(levels0), constant, quadraticUnit, levelUnit);
     r1 = score(a1, i32x4.extend_high_i16x8_u(levels0), constant, quadraticUnit, levelUnit);

@@ -19,7 +19,7 @@ export const hasCodeTables = (form: ScanForm, unitNorm: boolean): boolean =>
   (form.kind === 'cosine' && !form.projection && unitNorm);
 
 export const codes = 16;
-const greatestWeight = 127;
+const greatestWeight = 63;
 const greatestLevel = 31;
 
 /** A row's part of the score in one dimension, `-(curvature (y - peak)² + cost)`, for one code of its variance. */
