@@ -20,6 +20,7 @@ const shippedPlugins = [
   '@affinis/modality-text',
   '@affinis/metric-cosine',
   '@affinis/metric-euclidean',
+  '@affinis/metric-mahalanobis',
   '@affinis/metric-mls',
 ];
 
@@ -93,6 +94,7 @@ export function composeRuntime(
     pluginUrls: pluginUrls(loaded),
     modelRoots: modelRoots(loaded),
     calibrationFolders: calibrationFolders(loaded),
+    folder: loaded.folder,
     ...options,
   });
 }

@@ -5,6 +5,7 @@ import { createCompositeJudge } from './composite.ts';
 import type { Config, PipelineConfig } from './config/schema.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
+import { parametersIdentity } from './metric-files.ts';
 import type { ModelRepository } from './model/repository.ts';
 import type { CompositePart, CompositePipeline, Pipeline, PipelineState, SinglePipeline } from './pipeline.ts';
 import type { Registry } from './registry.ts';
@@ -85,7 +86,7 @@ async function judgeOf(
     findCalibration([...own, ...shipped], {
       space: state.description.space,
       metric: spec.type,
-      parameters: spec.parameters,
+      parameters: parametersIdentity(spec),
       varianceId: state.description.varianceId,
       needsVariance: metric.needsVariance,
     });

@@ -19,6 +19,8 @@ export interface EmbedderSpec {
 export interface MetricSpec {
   readonly type: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** sha256 of the file that each parameter names which is an (absolute) path. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Of the model whose embeddings are scored, and the space it belongs to. */
   readonly population?: { readonly space: string; readonly values: Population };
 }
