@@ -22,6 +22,7 @@ const shippedPlugins = [
   '@affinis/metric-euclidean',
   '@affinis/metric-mahalanobis',
   '@affinis/metric-mls',
+  '@affinis/metric-plda',
 ];
 
 /** What runs without a file: the models that ship. */

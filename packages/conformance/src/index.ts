@@ -6,3 +6,4 @@ export * from './metric-conformance.ts';
 export * from './metric-references.ts';
 export * from './scan-references.ts';
 export * from './test-runner.ts';
+export * from './two-covariance-reference.ts';

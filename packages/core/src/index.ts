@@ -37,6 +37,7 @@ export * from './sample-info.ts';
 export * from './scheduler.ts';
 export * from './seeded-random.ts';
 export * from './tensor.ts';
+export * from './two-covariance/two-covariance-file.ts';
 export * from './uncertainty/uncertainty-file.ts';
 export * from './uncertainty/variance-head.ts';
 export * from './verification.ts';
