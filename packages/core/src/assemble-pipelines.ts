@@ -76,7 +76,9 @@ async function judgeOf(
   { state }: EmbedderHost,
   { spec, metric }: ConfiguredMetric,
 ): Promise<Pick<SinglePipeline, 'judge' | 'readsQuality' | 'state'>> {
-  const model = parts.config.embedders[entry.embedder ?? '']?.model;
+  const configured = parts.config.embedders[entry.embedder ?? ''];
+  // What scores mean in a projected space stands beside the projection.
+  const model = configured?.projection ?? configured?.model;
   const folder = model === undefined ? undefined : await parts.models.find(model).catch(() => undefined);
   const shipped = folder ? await readCalibrations([join(folder.folder, 'calibration')]) : [];
   const plain = Object.keys(spec.parameters).length === 0;

@@ -29,6 +29,7 @@ export * from './pipeline.ts';
 export * from './plugin.ts';
 export * from './plugin-loader.ts';
 export * from './projected-scores.ts';
+export { type ProjectionInput, projectionInput } from './projection/describe-projection.ts';
 export * from './registry.ts';
 export * from './result.ts';
 export * from './runtime.ts';

@@ -107,7 +107,9 @@ async function loadEmbedders(
   for (const [name, entry] of Object.entries(config.embedders)) {
     if (wanted && !wanted.has(name)) continue;
     const source = entry.model === undefined ? { type: entry.type ?? '' } : { model: entry.model };
-    const state = await loadEmbedder(pool, { name, source, options: entry.options, uncertainty: entry.uncertainty });
+    const { options, uncertainty, projection } = entry;
+    const spec = { name, source, options, uncertainty, ...(projection === undefined ? {} : { projection }) };
+    const state = await loadEmbedder(pool, spec);
     const modality = state.available ? registry.findModality(state.description.modality) : undefined;
     embedders.set(name, createEmbedderHost({ name, state, modality, scheduler }));
   }

@@ -19,6 +19,12 @@ export const embedderFields = z.strictObject({
     .enum(['head', 'none'])
     .default('head')
     .describe('Whether embeddings carry the variance that the model’s head gives, where it has one'),
+  projection: z
+    .string()
+    .optional()
+    .describe(
+      'Model of a learned map that embeddings pass, NAME or NAME@VERSION; they are then of a space of their own',
+    ),
 });
 
 const embedderSchema = embedderFields.refine(

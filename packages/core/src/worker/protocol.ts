@@ -13,6 +13,8 @@ export interface EmbedderSpec {
   readonly options: Readonly<Record<string, unknown>>;
   /** `none`: the model's uncertainty is left alone. Default `head`. */
   readonly uncertainty?: 'head' | 'none';
+  /** Reference of a projection in the model folders. */
+  readonly projection?: string;
 }
 
 /** What a worker needs to build one metric by itself. */
