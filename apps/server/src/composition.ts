@@ -20,7 +20,9 @@ const shippedPlugins = [
   '@affinis/modality-text',
   '@affinis/metric-cosine',
   '@affinis/metric-euclidean',
+  '@affinis/metric-mahalanobis',
   '@affinis/metric-mls',
+  '@affinis/metric-plda',
 ];
 
 /** What runs without a file: the models that ship. */
@@ -93,6 +95,7 @@ export function composeRuntime(
     pluginUrls: pluginUrls(loaded),
     modelRoots: modelRoots(loaded),
     calibrationFolders: calibrationFolders(loaded),
+    folder: loaded.folder,
     ...options,
   });
 }

@@ -7,6 +7,7 @@ import { addEvaluate } from './evaluate.ts';
 import { exitCodes, fail } from './exit-codes.ts';
 import { addExportTensors } from './export-tensors.ts';
 import { addFit } from './fit.ts';
+import { addFitMetric } from './fit-metric.ts';
 import { addModels } from './models.ts';
 import { addServe } from './serve.ts';
 import { addVerify } from './verify.ts';
@@ -25,6 +26,7 @@ for (const add of [
   addCompare,
   addEmbed,
   addFit,
+  addFitMetric,
   addCalibrate,
   addEvaluate,
   addExportTensors,

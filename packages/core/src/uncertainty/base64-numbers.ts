@@ -3,13 +3,23 @@ import { halfToNumber, numberToHalf } from './half.ts';
 // Arrays of numbers as base64 of little-endian bytes. A text that ends within a number gives one number too many, NaN,
 // so that whoever checks length and finiteness sees it.
 
+export function decodeDoubles(text: string): Float64Array {
+  return Float64Array.from(decode(text, 8, (bytes, at) => bytes.readDoubleLE(at)));
+}
+
 export function decodeFloats(text: string): Float32Array {
-  return decode(text, 4, (bytes, at) => bytes.readFloatLE(at));
+  return Float32Array.from(decode(text, 4, (bytes, at) => bytes.readFloatLE(at)));
 }
 
 /** float16 to float32, exactly. */
 export function decodeHalves(text: string): Float32Array {
-  return decode(text, 2, (bytes, at) => halfToNumber(bytes.readUInt16LE(at)));
+  return Float32Array.from(decode(text, 2, (bytes, at) => halfToNumber(bytes.readUInt16LE(at))));
+}
+
+export function encodeDoubles(values: Float64Array): string {
+  const bytes = Buffer.alloc(values.length * 8);
+  for (const [index, value] of values.entries()) bytes.writeDoubleLE(value, index * 8);
+  return bytes.toString('base64');
 }
 
 export function encodeFloats(values: Float32Array): string {
@@ -25,9 +35,9 @@ export function encodeHalves(values: Float32Array): string {
   return bytes.toString('base64');
 }
 
-function decode(text: string, size: number, read: (bytes: Buffer, at: number) => number): Float32Array {
+function decode(text: string, size: number, read: (bytes: Buffer, at: number) => number): Float64Array {
   const bytes = Buffer.from(text, 'base64');
-  return Float32Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+  return Float64Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
     (index + 1) * size <= bytes.length ? read(bytes, index * size) : Number.NaN,
   );
 }
