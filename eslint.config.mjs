@@ -29,7 +29,7 @@ const reserved = [
 ];
 
 export default [
-  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**'] },
+  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', 'packages/kernels/assembly/**'] },
   boundaries({ files: ['{packages,apps,bench}/**/*.{ts,mjs}'], ignores: testFiles }, []),
   // A plugin that a test loads imports the package under test by name, as a user's plugin does.
   boundaries({ files: testFiles }, testsMayAlsoImport, { allowCircularSelfDependency: true }),

@@ -1,4 +1,5 @@
-// Generates the TypeScript code and the descriptor set of the protos; `--check` fails where the committed ones differ.
+// Generates the TypeScript code and the descriptor set of the protos, and the kernels' WebAssembly; `--check` fails where
+// the committed ones differ.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const generatedFolder = 'packages/contracts/src/generated';
 const descriptorFile = 'packages/contracts/descriptors/affinis.binpb';
+const kernelsFile = 'packages/kernels/kernels.wasm';
 
 if (process.argv.includes('--check')) {
   const scratch = mkdtempSync(join(tmpdir(), 'affinis-generate-'));
@@ -23,6 +25,9 @@ function generate(base) {
   mkdirSync(dirname(join(base, descriptorFile)), { recursive: true });
   buf('generate', '-o', base);
   buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(base, descriptorFile));
+  mkdirSync(dirname(join(base, kernelsFile)), { recursive: true });
+  const build = [join(root, 'packages/kernels/build.mjs'), join(base, kernelsFile)];
+  execFileSync(process.execPath, build, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 function buf(...args) {
@@ -39,7 +44,7 @@ function differences(scratch) {
 function filesOf(base) {
   const options = { recursive: true, withFileTypes: true };
   const files = readdirSync(join(base, generatedFolder), options).filter((entry) => entry.isFile());
-  return [descriptorFile, ...files.map((entry) => relative(base, join(entry.parentPath, entry.name)))];
+  return [descriptorFile, kernelsFile, ...files.map((entry) => relative(base, join(entry.parentPath, entry.name)))];
 }
 
 function contentOf(path) {

@@ -3,6 +3,7 @@ import { accuracyText } from './accuracy-text.ts';
 import { accuracyVoice } from './accuracy-voice.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
+import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
 import { score } from './score.ts';
 import { start } from './start.ts';
@@ -10,6 +11,7 @@ import { start } from './start.ts';
 /** Every benchmark there is. */
 export const benchmarks: readonly Benchmark[] = [
   embedCrops,
+  kernels,
   photo,
   score,
   start,

@@ -13,11 +13,13 @@ import {
   createRuntime,
   type Galleries,
   parseConfig,
+  type RowIndexFactory,
   type Runtime,
   type RuntimeOptions,
   type SinglePipeline,
   type TemplateStore,
 } from '@affinis/core';
+import { createRowIndexFactory } from '@affinis/kernels';
 import { createLmdbStore } from '@affinis/store-lmdb';
 
 /** The plugins that ship. Nothing outside this file names an implementation. */
@@ -28,7 +30,9 @@ const shippedPlugins = [
   '@affinis/modality-text',
   '@affinis/metric-cosine',
   '@affinis/metric-euclidean',
+  '@affinis/metric-mahalanobis',
   '@affinis/metric-mls',
+  '@affinis/metric-plda',
 ];
 
 /** What runs without a file: the models that ship. */
@@ -101,6 +105,7 @@ export function composeRuntime(
     pluginUrls: pluginUrls(loaded),
     modelRoots: modelRoots(loaded),
     calibrationFolders: calibrationFolders(loaded),
+    folder: loaded.folder,
     ...options,
   });
 }
@@ -125,16 +130,29 @@ export async function composeGalleries(
   runtime: Runtime,
   store: Required<TemplateStore>,
 ): Promise<Galleries> {
-  const { memoryLimit, maxSources, maxTemplates } = config.galleries;
+  const { memoryLimit, maxSources, maxTemplates, threads } = config.galleries;
   return createGalleries({
     store,
     pipelines: runtime.pipelines,
     metricOf: (pipeline) => metricOf(runtime, pipeline),
     pool: runtime.pool,
+    indices: lazyIndices(() => createRowIndexFactory({ threads })),
     memoryLimitBytes: bytesOfSize(memoryLimit) ?? 0,
     maxSources,
     ...(maxTemplates === undefined ? {} : { maxTemplates }),
   });
+}
+
+/** Threads that scan are started by the first index. */
+function lazyIndices(make: () => RowIndexFactory): RowIndexFactory {
+  let made: RowIndexFactory | undefined;
+  return {
+    create(options) {
+      made ??= make();
+      return made.create(options);
+    },
+    close: async () => made?.close(),
+  };
 }
 
 export { backupStore, compactStore } from '@affinis/store-lmdb';

@@ -31,6 +31,10 @@ export interface MetricClaims {
   readonly ranksAsEuclidean?: boolean;
   /** What the metric compares with, the same in every dimension; a metric that claims one scores nothing without. */
   readonly population?: EvenPopulation;
+  /** Whether the score stays where the dimensions of both sides change places. Default true; learned ones stand for one. */
+  readonly dimensionsInterchange?: boolean;
+  /** Makes a metric whose parameters are of one dimension, for the suite's embeddings of 1 … 19; `reference` knows each. */
+  readonly createForDimension?: (dimension: number) => Metric;
   /** Published or hand-computed scores. */
   readonly examples?: readonly MetricExample[];
   readonly runner?: TestRunner;

@@ -1,4 +1,4 @@
-import { AffinisError, type EmbeddingBlock, type Metric } from '@affinis/core';
+import { AffinisError, type EmbeddingBlock, type Metric, type ScanForm } from '@affinis/core';
 import { collectingRunner } from './collecting-runner.ts';
 import type { MetricClaims } from './metric-claims.ts';
 import { metricConformance } from './metric-conformance.ts';
@@ -36,6 +36,11 @@ const row = ({ means, dimension, start }: EmbeddingBlock, index: number): Float3
 
 const squares = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, d) => sum + (x - (b[d] ?? 0)) ** 2, 0);
 const sound = metricOf((a, b) => Math.sqrt(squares(a, b)));
+
+const nothing = (dimension: number): ScanForm => ({
+  kind: 'euclidean',
+  projection: { matrix: new Float32Array(dimension) },
+});
 
 describe('the metric suite', () => {
   it('passes a sound metric', async () => {
@@ -90,6 +95,13 @@ describe('the metric suite', () => {
       { ...metricOf((a, b) => -squares(a, b), 'similarity'), needsVariance: true },
       { polarity: 'similarity', needsVariance: true, reference: mlsReference },
       ['agrees with the float64 reference', 'refuses a block without variance'],
+    ],
+    ['a scan form of another order', { ...sound, scan: { kind: 'cosine' } }, euclidean, ['as its scan form']],
+    [
+      'a scan form that tells no rows apart',
+      sound,
+      { ...euclidean, createForDimension: (dimension) => ({ ...sound, scan: nothing(dimension) }) },
+      ['as its scan form', 'a dimension that it was not learned for'],
     ],
     [
       'a claim of a population without use of it',

@@ -11,6 +11,7 @@ import {
   reduced,
   scaled,
   scorePair,
+  toReference,
   unitPointsArbitrary,
 } from './points.ts';
 
@@ -24,8 +25,9 @@ export function mathematicalLaws(claims: MetricClaims): readonly Law[] {
     ['agrees with the float64 reference', (metric) => agreesWithReference(metric, claims, ordinary)],
     ['agrees with it, and stays finite, at extreme values', (metric) => agreesWithReference(metric, claims, extreme)],
     ['agrees with it where means are declared unit-norm', (metric) => agreesForUnitNorm(metric, claims)],
-    ['does not depend on the order of dimensions', (metric) => ignoresOrderOfDimensions(metric, claims)],
   ];
+  if (claims.dimensionsInterchange ?? true)
+    laws.push(['does not depend on the order of dimensions', (metric) => ignoresOrderOfDimensions(metric, claims)]);
   if (claims.symmetric ?? true) laws.push(['is symmetric', (metric) => isSymmetric(metric, claims)]);
   if (claims.selfIsBest ?? true)
     laws.push(['finds nothing more alike than the embedding itself', (metric) => selfIsBest(metric, claims)]);
@@ -229,11 +231,6 @@ const spread = ({ mean, variance }: Point): Point => ({ mean, variance: mean.map
 
 const distance = (left: Float32Array, right: Float32Array): number =>
   Math.sqrt(left.reduce((total, value, d) => total + (value - (right[d] ?? Number.NaN)) ** 2, 0));
-
-const toReference = ({ mean, variance }: Point): ReferencePoint => ({
-  mean: [...mean],
-  ...(variance ? { variance: [...variance] } : {}),
-});
 
 const toPoint = ({ mean, variance }: ReferencePoint): Point => ({
   mean: Float32Array.from(mean),

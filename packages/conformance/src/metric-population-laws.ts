@@ -20,14 +20,30 @@ export function populationLaws(createMetric: CreateMetric, claims: MetricClaims)
   ];
 }
 
-/** The suite's embeddings are of many dimensions: each gets a metric with the population of its own. */
-export function forAnyDimension(createMetric: CreateMetric, population: EvenPopulation): Metric {
+/** What a metric owes whose parameters were learned for one dimension. */
+export function learnedLaws({ createForDimension }: MetricClaims): readonly Law[] {
+  if (!createForDimension) return [];
+  return [
+    ['refuses embeddings of a dimension that it was not learned for', () => refusesToScore(createForDimension(4))],
+  ];
+}
+
+/** How the suite makes a metric of one dimension: with a population or learned parameters of that dimension. */
+export function metricForDimension(createMetric: CreateMetric, claims: MetricClaims): (dimension: number) => Metric {
+  const { population, createForDimension } = claims;
+  if (createForDimension) return createForDimension;
+  return (dimension) => createMetric(population && spread(population, dimension));
+}
+
+/** The suite's embeddings are of many dimensions: each gets a metric of its own. */
+export function forAnyDimension(metricFor: (dimension: number) => Metric): Metric {
   const metrics = new Map<number, Metric>();
+  const { scan: _, ...declared } = metricFor(1);
   return {
-    ...createMetric(),
+    ...declared,
     scoreBlock(queries, references, scores) {
       const { dimension } = queries;
-      const metric = metrics.get(dimension) ?? createMetric(spread(population, dimension));
+      const metric = metrics.get(dimension) ?? metricFor(dimension);
       metrics.set(dimension, metric);
       metric.scoreBlock(queries, references, scores);
     },

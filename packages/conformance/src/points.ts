@@ -1,5 +1,6 @@
 import type { EmbeddingBlock, Metric } from '@affinis/core';
 import fc from 'fast-check';
+import type { ReferencePoint } from './metric-references.ts';
 
 /** A float32 embedding as the suites make them. */
 export interface Point {
@@ -41,6 +42,11 @@ export function reduced({ mean, variance }: Point, kind: VarianceKind): Point {
   if (kind === 'none' || !variance) return { mean };
   return { mean, variance: kind === 'scalar' ? variance.slice(0, 1) : variance };
 }
+
+export const toReference = ({ mean, variance }: Point): ReferencePoint => ({
+  mean: [...mean],
+  ...(variance ? { variance: [...variance] } : {}),
+});
 
 export const scaled = (values: Float32Array, factor: number): Float32Array => values.map((value) => value * factor);
 

@@ -5,6 +5,7 @@ import { createCompositeJudge } from './composite.ts';
 import type { Config, PipelineConfig } from './config/schema.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
+import { parametersIdentity } from './metric-files.ts';
 import type { ModelRepository } from './model/repository.ts';
 import type { CompositePart, CompositePipeline, Pipeline, PipelineState, SinglePipeline } from './pipeline.ts';
 import type { Registry } from './registry.ts';
@@ -75,7 +76,9 @@ async function judgeOf(
   { state }: EmbedderHost,
   { spec, metric }: ConfiguredMetric,
 ): Promise<Pick<SinglePipeline, 'judge' | 'readsQuality' | 'state'>> {
-  const model = parts.config.embedders[entry.embedder ?? '']?.model;
+  const configured = parts.config.embedders[entry.embedder ?? ''];
+  // What scores mean in a projected space stands beside the projection.
+  const model = configured?.projection ?? configured?.model;
   const folder = model === undefined ? undefined : await parts.models.find(model).catch(() => undefined);
   const shipped = folder ? await readCalibrations([join(folder.folder, 'calibration')]) : [];
   const plain = Object.keys(spec.parameters).length === 0;
@@ -85,7 +88,7 @@ async function judgeOf(
     findCalibration([...own, ...shipped], {
       space: state.description.space,
       metric: spec.type,
-      parameters: spec.parameters,
+      parameters: parametersIdentity(spec),
       varianceId: state.description.varianceId,
       needsVariance: metric.needsVariance,
     });

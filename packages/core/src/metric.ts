@@ -39,6 +39,8 @@ export interface MetricDefinition<P = unknown> {
   /** Unit and range of the score: `cosine, -1..1`, `nats`. */
   readonly unit: string;
   readonly parameters: z.ZodType<P>;
+  /** Parameters that name a file: `create` is given absolute paths, calibrations know the files by their sha256. */
+  readonly files?: readonly string[];
   /**
    * `population` is what the embedder's model knows of its subjects. A metric that needs one and gets none is created
    * all the same and throws `failed-precondition` when it scores.

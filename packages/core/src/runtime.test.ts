@@ -100,7 +100,35 @@ pipelines:
     expect(pipelines).toHaveLength(1);
   });
 
+  it('gives a metric the file that its parameters name, from the folder of the configuration', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'affinis-runtime-'));
+    try {
+      writeFileSync(join(folder, 'weight.txt'), '0.25');
+      const config = `${toy.replace('metric: dot', 'metric: mine')}metrics: { mine: { type: learned, parameters: { file: weight.txt } } }`;
+      expect(await runtimeOf(config, { folder, texts: ['a'] })).toMatchObject({
+        metrics: ['dot', 'mine'],
+        verification: { value: { score: 0.25 } },
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it.each([
+    [
+      'a metric without the parameters that it needs',
+      toy.replace('dot', 'learned'),
+      {},
+      'pipelines.toy.metric',
+      'metric "learned" needs parameters; give it a name under "metrics"',
+    ],
+    [
+      'a file of a metric that is not there',
+      `${toy}metrics: { m: { type: learned, parameters: { file: gone } } }`,
+      {},
+      'metrics.m.parameters.file',
+      'gone cannot be read; check the path',
+    ],
     [
       'a metric that is not there',
       toy.replace('dot', 'cosine'),

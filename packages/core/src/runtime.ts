@@ -5,7 +5,8 @@ import { createMetric } from './configured-metric.ts';
 import type { Embedded, EmbedderDescription } from './embedder.ts';
 import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
-import type { Metric } from './metric.ts';
+import type { Metric, MetricDefinition } from './metric.ts';
+import { specifyMetric } from './metric-files.ts';
 import { createModelRepository, type ModelRepository } from './model/repository.ts';
 import type { Pipeline } from './pipeline.ts';
 import { loadPlugins } from './plugin-loader.ts';
@@ -47,6 +48,8 @@ export interface RuntimeOptions {
   readonly modelRoots: readonly string[];
   /** Absolute folders of calibrations, searched before those beside the models. */
   readonly calibrationFolders?: readonly string[];
+  /** Absolute folder that paths in the parameters of metrics start from; default: the working directory. */
+  readonly folder?: string;
   /** Build only what these pipelines need; default: all. */
   readonly only?: readonly string[];
   /** Told of worker threads that end and come back. */
@@ -62,8 +65,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const wanted = only && new Set(only.flatMap((name) => embeddersOf(config, name)));
   const registry = createRegistry(await loadPlugins(pluginUrls));
   const models = createModelRepository(modelRoots);
-  const metrics = configuredMetrics(config, registry);
-  checkMetricNames(config, metrics);
+  const metrics = configuredMetrics(config, registry, options.folder ?? process.cwd());
+  checkMetricNames(config, registry, metrics);
 
   const { count, threads } = config.workers;
   const size = count === 'auto' ? Math.max(1, availableParallelism() - 1) : count;
@@ -104,18 +107,26 @@ async function loadEmbedders(
   for (const [name, entry] of Object.entries(config.embedders)) {
     if (wanted && !wanted.has(name)) continue;
     const source = entry.model === undefined ? { type: entry.type ?? '' } : { model: entry.model };
-    const state = await loadEmbedder(pool, { name, source, options: entry.options, uncertainty: entry.uncertainty });
+    const { options, uncertainty, projection } = entry;
+    const spec = { name, source, options, uncertainty, ...(projection === undefined ? {} : { projection }) };
+    const state = await loadEmbedder(pool, spec);
     const modality = state.available ? registry.findModality(state.description.modality) : undefined;
     embedders.set(name, createEmbedderHost({ name, state, modality, scheduler }));
   }
   return embedders;
 }
 
-function checkMetricNames({ pipelines }: Config, metrics: ReadonlyMap<string, ConfiguredMetric>): void {
+function checkMetricNames(
+  { pipelines }: Config,
+  registry: Registry,
+  metrics: ReadonlyMap<string, ConfiguredMetric>,
+): void {
   for (const [name, { metric }] of Object.entries(pipelines)) {
     if (metric === undefined || metrics.has(metric)) continue;
     const field = `pipelines.${name}.metric`;
-    const message = `[core] ${field}: no metric "${metric}"; there are: ${[...metrics.keys()].join(', ')}`;
+    const message = registry.metrics.some(({ id }) => id === metric)
+      ? `[core] ${field}: metric "${metric}" needs parameters; give it a name under "metrics", with type and parameters, and use that`
+      : `[core] ${field}: no metric "${metric}"; there are: ${[...metrics.keys()].join(', ')}`;
     throw new AffinisError('invalid-argument', message, { field });
   }
 }
@@ -146,24 +157,27 @@ async function loadEmbedder(pool: WorkerPool, spec: EmbedderSpec): Promise<Embed
   }
 }
 
-/** The metrics named in the configuration, and every other metric of the plugins under its own id. */
-function configuredMetrics(config: Config, registry: Registry): Map<string, ConfiguredMetric> {
-  const specs = new Map<string, MetricSpec>(registry.metrics.map(({ id }) => [id, { type: id, parameters: {} }]));
-  for (const [name, { type, parameters }] of Object.entries(config.metrics)) specs.set(name, { type, parameters });
+/** The metrics named in the configuration, and every other metric of the plugins that needs no parameters under its id. */
+function configuredMetrics(config: Config, registry: Registry, folder: string): Map<string, ConfiguredMetric> {
+  const plain = registry.metrics.filter((definition) => !needsParameters(definition));
+  const entries = new Map(plain.map(({ id }) => [id, { type: id, parameters: {} }]));
+  for (const [name, entry] of Object.entries(config.metrics)) entries.set(name, entry);
   const metrics = new Map<string, ConfiguredMetric>();
-  for (const [name, spec] of specs) {
-    metrics.set(name, configuredMetric(registry, name, spec));
+  for (const [name, { type, parameters }] of entries) {
+    try {
+      metrics.set(name, configuredMetric(registry, name, specifyMetric(registry.metric(type), parameters, folder)));
+    } catch (thrown) {
+      throw AffinisError.from(thrown).at(`metrics.${name}`);
+    }
   }
   return metrics;
 }
 
+const needsParameters = ({ parameters }: MetricDefinition): boolean => !parameters.safeParse({}).success;
+
 function configuredMetric(registry: Registry, name: string, spec: MetricSpec): ConfiguredMetric {
-  try {
-    const { description, unit } = registry.metric(spec.type);
-    return { name, spec, metric: createMetric(registry, spec), description, unit };
-  } catch (thrown) {
-    throw AffinisError.from(thrown).at(`metrics.${name}`);
-  }
+  const { description, unit } = registry.metric(spec.type);
+  return { name, spec, metric: createMetric(registry, spec), description, unit };
 }
 
 /** Makes metrics with the population of a space's model, once for each. */

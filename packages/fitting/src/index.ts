@@ -9,4 +9,12 @@ export * from './population.ts';
 export * from './raw-variances.ts';
 export { type ConditionReport, type FitReport, reportTable, type Scorer, scorers } from './report.ts';
 export { type HeadOptions, type TrainOptions, trainHead } from './train-head.ts';
+export {
+  diagonalOf,
+  fitTwoCovariance,
+  type TwoCovarianceFit,
+  type TwoCovarianceOptions,
+} from './two-covariance/fit-two-covariance.ts';
+export type { LabelledRows } from './two-covariance/grouped-rows.ts';
+export { withinWhitening } from './two-covariance/within-whitening.ts';
 export { type CalibrationOptions, defaultGrid, fitVarianceCalibration, type Grid } from './variance-calibration.ts';

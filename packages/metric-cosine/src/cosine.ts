@@ -11,7 +11,7 @@ export const cosine = defineMetric({
 
 /** `a·b / (|a| |b|)` in -1..1. A block that is declared `unitNorm` is not normalised again. */
 export function createCosine(): Metric {
-  return { id: 'cosine', polarity: 'similarity', needsVariance: false, scoreBlock };
+  return { id: 'cosine', polarity: 'similarity', needsVariance: false, scan: { kind: 'cosine' }, scoreBlock };
 }
 
 function scoreBlock(queries: EmbeddingBlock, references: EmbeddingBlock, scores: Float64Array): void {

@@ -22,6 +22,7 @@ export function createEuclidean({ squared, normalise }: EuclideanParameters): Me
     id: 'euclidean',
     polarity: 'distance',
     needsVariance: false,
+    scan: normalise ? { kind: 'cosine' } : { kind: 'euclidean' },
 
     scoreBlock(queries, references, scores) {
       checkDimensions(queries, references);

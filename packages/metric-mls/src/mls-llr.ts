@@ -28,6 +28,7 @@ export function createMlsLlr(population?: Population): Metric {
     id: 'mls-llr',
     polarity: 'similarity',
     needsVariance: true,
+    ...(population ? { scan: { kind: 'mls-llr', mean: population.mean, between: population.between } } : {}),
     scoreBlock(queries, references, scores) {
       const { dimension } = queries;
       const queryVariances = checkedVariances(queries, dimension);

@@ -20,7 +20,7 @@ export const mls = defineMetric({
  * scalar; the two may differ in kind.
  */
 export function createMls(): Metric {
-  return { id: 'mls', polarity: 'similarity', needsVariance: true, scoreBlock };
+  return { id: 'mls', polarity: 'similarity', needsVariance: true, scan: { kind: 'mls' }, scoreBlock };
 }
 
 function scoreBlock(queries: EmbeddingBlock, references: EmbeddingBlock, scores: Float64Array): void {

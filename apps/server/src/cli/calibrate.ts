@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { AffinisError, type Runtime, type SinglePipeline } from '@affinis/core';
+import { AffinisError, parametersIdentity, type Runtime, type SinglePipeline } from '@affinis/core';
 import { connectedSubjects } from '@affinis/evaluation';
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../composition.ts';
@@ -124,7 +124,7 @@ async function calibratePipeline(
       format: 'affinis.calibration/1',
       space: state.description.space,
       metric: spec.type,
-      parameters: { ...spec.parameters },
+      parameters: { ...parametersIdentity(spec) },
       ...(readsVariance && state.description.varianceId !== undefined
         ? { varianceId: state.description.varianceId }
         : {}),

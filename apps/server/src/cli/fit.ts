@@ -106,6 +106,12 @@ async function fitPipeline(
       `pipeline "${options.pipeline}" has an embedder in code; fit needs one with a model`,
       { field: 'pipeline' },
     );
+  if (runtime.config.embedders[embedder]?.projection !== undefined)
+    throw new AffinisError(
+      'invalid-argument',
+      `embedder "${embedder}" has a projection; fit the embedder without it, whose variance then passes a linear projection`,
+      { field: 'pipeline' },
+    );
   const base = await runtime.models.find(model);
   const labels = await readLabels(options.labels, options);
   const progress = createProgress('embedded', labels.samples.length);

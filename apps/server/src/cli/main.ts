@@ -9,6 +9,7 @@ import { addEvaluate } from './evaluate.ts';
 import { exitCodes, fail } from './exit-codes.ts';
 import { addExportTensors } from './export-tensors.ts';
 import { addFit } from './fit.ts';
+import { addFitMetric } from './fit-metric.ts';
 import { addGallery } from './gallery.ts';
 import { addIdentify } from './identify.ts';
 import { addModels } from './models.ts';
@@ -33,6 +34,7 @@ for (const add of [
   addIdentify,
   addClassify,
   addFit,
+  addFitMetric,
   addCalibrate,
   addEvaluate,
   addExportTensors,

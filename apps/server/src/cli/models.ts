@@ -1,4 +1,11 @@
-import { createModelRepository, type ModelEntry, readModelFile, spaceOf } from '@affinis/core';
+import {
+  createModelRepository,
+  type ModelEntry,
+  type ModelFolder,
+  projectionInput,
+  readModelFile,
+  spaceOf,
+} from '@affinis/core';
 import type { Command } from 'commander';
 import { loadConfig, modelRoots } from '../composition.ts';
 
@@ -87,10 +94,17 @@ async function verify(names: readonly string[], options: ModelsOptions): Promise
 
 async function check(entry: ModelEntry | Awaited<ReturnType<ReturnType<typeof repositoryOf>['find']>>) {
   if ('error' in entry) return { model: `${entry.name}@${entry.version}`, ok: false, problem: entry.error.message };
-  const { name, version, artefact } = entry.manifest;
-  const problem = await readModelFile(entry.folder, artefact.file, artefact.sha256).then(
+  const { name, version } = entry.manifest;
+  const problem = await checkFiles(entry).then(
     () => null,
     (thrown: Error) => thrown.message,
   );
   return { model: `${name}@${version}`, ok: problem === null, problem };
+}
+
+/** Throws for the first file that is missing, or not the one that the manifest names. */
+async function checkFiles({ manifest, folder }: ModelFolder): Promise<void> {
+  const { artefact, uncertainty, task } = manifest;
+  const linear = task === 'projection' ? projectionInput(manifest).linear : undefined;
+  for (const named of [artefact, uncertainty, linear]) if (named) await readModelFile(folder, named.file, named.sha256);
 }

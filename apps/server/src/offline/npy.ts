@@ -54,6 +54,11 @@ export async function writeNpy(file: string, { dtype, shape, data }: Tensor): Pr
   }
 }
 
+/** A whole array as the bytes of such a file. */
+export function npyBytes({ dtype, shape, data }: Tensor): Buffer {
+  return Buffer.concat([headerOf(dtype, shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+}
+
 function headerOf(dtype: Tensor['dtype'], shape: readonly number[]): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const text = `{'descr': '${descriptors[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;

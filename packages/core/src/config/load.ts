@@ -45,7 +45,7 @@ function mergeEntry(base: Readonly<Record<string, unknown>>, entry: Readonly<Rec
   const drop = (...keys: readonly string[]) => {
     for (const key of keys) delete kept[key];
   };
-  if (entry.type !== undefined && entry.type !== base.type) drop('model', 'options', 'parameters');
+  if (entry.type !== undefined && entry.type !== base.type) drop('model', 'options', 'parameters', 'projection');
   if (entry.model !== undefined && base.type !== undefined) drop('type', 'options');
   if (entry.composite !== undefined) drop('embedder', 'metric', 'maxVariance', 'fusion');
   if (entry.embedder !== undefined || entry.metric !== undefined) drop('composite');

@@ -19,6 +19,12 @@ export const embedderFields = z.strictObject({
     .enum(['head', 'none'])
     .default('head')
     .describe('Whether embeddings carry the variance that the model’s head gives, where it has one'),
+  projection: z
+    .string()
+    .optional()
+    .describe(
+      'Model of a learned map that embeddings pass, NAME or NAME@VERSION; they are then of a space of their own',
+    ),
 });
 
 const embedderSchema = embedderFields.refine(
@@ -27,7 +33,9 @@ const embedderSchema = embedderFields.refine(
 );
 
 export const metricSchema = z.strictObject({
-  type: z.string().describe('Id of a metric that a plugin offers: cosine, euclidean, mls, mls-llr'),
+  type: z
+    .string()
+    .describe('Id of a metric that a plugin offers: cosine, euclidean, mls, mls-llr, mahalanobis, plda, plda-diagonal'),
   parameters: options.default({}).describe('Parameters of the metric, checked by it'),
 });
 
@@ -164,7 +172,7 @@ export const galleriesSchema = z.strictObject({
   threads: z
     .union([z.literal('auto'), z.int().positive()], 'a whole number above 0, or "auto"')
     .default('auto')
-    .describe('Threads that scan galleries; auto: one fewer than the cores, at least one'),
+    .describe('Threads that scan galleries, started by the first search; auto: one a core'),
   maxSources: z
     .int()
     .positive()

@@ -54,6 +54,7 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
     append(rows, sequences) {
       for (let row = 0; row < rows.count; row++) appendRow(roomy(), rows, row, sequences[row] as number);
     },
+    settle: async () => undefined,
     remove(sequence) {
       const removed = blocks.some((block) => removeRow(block, sequence));
       if (removed) compact();

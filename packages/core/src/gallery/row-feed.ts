@@ -5,7 +5,7 @@ import type { RowIndex } from './row-index.ts';
 import type { StoredRow } from './template-store.ts';
 
 /** What an index is fed with. */
-export type RowSet = Pick<RowIndex, 'count' | 'bytes' | 'append' | 'remove' | 'close'>;
+export type RowSet = Pick<RowIndex, 'count' | 'bytes' | 'append' | 'settle' | 'remove' | 'close'>;
 
 export interface AppendedRow {
   readonly sequence: number;
@@ -48,6 +48,7 @@ export function createRowFeed<S extends RowSet>(set: S, shape: RowShape, rows: I
       if (turn.length < rowsPerTurn) continue;
       append(turn);
       turn = [];
+      await set.settle();
       await nextTurn();
     }
     append(turn);

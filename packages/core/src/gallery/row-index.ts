@@ -12,6 +12,8 @@ export interface RowIndex {
   readonly bytes: number;
   /** Appends a block's rows. `sequences[r]` belongs to row r; they ascend, also from call to call. */
   append(rows: EmbeddingBlock, sequences: ArrayLike<number>): void;
+  /** Resolves when all that was appended lies as it is to lie; between large appends it bounds the memory under way. */
+  settle(): Promise<void>;
   /** Forgets a row; false where there is none of that number. A template that changes gets a new row. */
   remove(sequence: number): boolean;
   /** The `k` rows most alike each query, best first; fewer where there are fewer. Throws where a query does not fit the rows. */

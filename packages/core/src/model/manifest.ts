@@ -4,13 +4,16 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 is 64 lower-case hex
 const fileName = z.string().min(1);
 const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
 
-/** `model.yaml`: what a model needs and gives. `input` and `decoderOptions` are checked by the modality that reads them. */
+/**
+ * `model.yaml`: what a model needs and gives. `input` and `decoderOptions` are checked by the modality that reads them,
+ * `input` of a projection by core.
+ */
 export const modelManifestSchema = z.strictObject({
   name: z.string().regex(namePattern, 'lower-case letters, digits, dots, dashes and underscores'),
   version: z
     .string('a version is a folder name, quoted: "1"')
     .regex(namePattern, 'a version is a folder name, quoted: "1"'),
-  task: z.enum(['embedding', 'face-detection', 'face-landmarks', 'voice-activity']).default('embedding'),
+  task: z.enum(['embedding', 'face-detection', 'face-landmarks', 'voice-activity', 'projection']).default('embedding'),
   description: z.string().default(''),
   modality: z.string(),
   backend: z.string().default('onnx'),

@@ -11,10 +11,12 @@ const selectors = new Set(['detector', 'landmarks', 'vad']);
 export function spaceOf(manifest: ModelManifest): string {
   const { tensor, dimension, normalise } = manifest.output;
   const input = Object.fromEntries(Object.entries(manifest.input).filter(([key]) => !selectors.has(key)));
-  const content = canonical({ artefact: manifest.artefact.sha256, input, output: { tensor, dimension, normalise } });
-  const digest = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return `${manifest.name}/${digest}`;
+  return `${manifest.name}/${spaceDigest({ artefact: manifest.artefact.sha256, input, output: { tensor, dimension, normalise } })}`;
 }
+
+/** Digest of what determines a space; the order of keys does not matter. */
+export const spaceDigest = (content: unknown): string =>
+  createHash('sha256').update(canonical(content)).digest('hex').slice(0, 16);
 
 /** JSON with sorted keys, so that the order in a file does not matter. */
 function canonical(value: unknown): string {

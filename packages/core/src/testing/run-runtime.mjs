@@ -1,11 +1,11 @@
 import { configSchema, createRuntime, parseConfig, verify } from '@affinis/core';
 
 // Builds a runtime from the build, in a process of its own: plugins are imported by URL, which Jest cannot do.
-const { config, pluginUrls, modelRoots, only, texts } = JSON.parse(process.argv[2] ?? '{}');
+const { config, pluginUrls, modelRoots, folder, only, texts } = JSON.parse(process.argv[2] ?? '{}');
 const empty = configSchema.parse({ plugins: [], embedders: {}, pipelines: {}, defaults: {} });
 const report = {};
 try {
-  const runtime = await createRuntime({ config: parseConfig(config, empty), pluginUrls, modelRoots, only });
+  const runtime = await createRuntime({ config: parseConfig(config, empty), pluginUrls, modelRoots, folder, only });
   report.embedders = [...runtime.embedders.values()].map(({ name, state }) => ({
     name,
     available: state.available,

@@ -91,6 +91,7 @@ export function createToyIndices() {
           for (let row = 0; row < block.count; row++)
             rows.push({ sequence: sequences[row] ?? -1, mean: rowOf(block, row).slice() });
         },
+        settle: async () => undefined,
         remove(sequence) {
           const at = rows.findIndex((row) => row.sequence === sequence);
           if (at >= 0) rows.splice(at, 1);

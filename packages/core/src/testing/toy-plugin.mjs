@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { AffinisError, defineEmbedder, defineMetric, definePlugin } from '@affinis/core';
 import { z } from 'zod';
@@ -163,8 +164,18 @@ const dot = defineMetric({
   }),
 });
 
+/** Weighs by what a file says. */
+const learned = defineMetric({
+  id: 'learned',
+  description: 'Inner product, weighed by a file',
+  unit: 'none',
+  parameters: z.strictObject({ file: z.string() }),
+  files: ['file'],
+  create: ({ file }) => ({ ...dot.create({ factor: Number(readFileSync(file, 'utf8')) }), id: 'learned' }),
+});
+
 export default definePlugin({
   name: 'toy',
   embedders: [defineEmbedder({ id: 'toy', description: 'for tests', parameters, create })],
-  metrics: [dot],
+  metrics: [dot, learned],
 });

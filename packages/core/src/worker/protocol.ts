@@ -13,12 +13,16 @@ export interface EmbedderSpec {
   readonly options: Readonly<Record<string, unknown>>;
   /** `none`: the model's uncertainty is left alone. Default `head`. */
   readonly uncertainty?: 'head' | 'none';
+  /** Reference of a projection in the model folders. */
+  readonly projection?: string;
 }
 
 /** What a worker needs to build one metric by itself. */
 export interface MetricSpec {
   readonly type: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** sha256 of the file that each parameter names which is an (absolute) path. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Of the model whose embeddings are scored, and the space it belongs to. */
   readonly population?: { readonly space: string; readonly values: Population };
 }

@@ -10,6 +10,8 @@ import { createModelRepository, type ModelFolder, readModelFile } from '../model
 import { createSerialSession } from '../model/serial-session.ts';
 import { parseParameters } from '../parameters.ts';
 import { loadPlugins } from '../plugin-loader.ts';
+import { projectionInput } from '../projection/describe-projection.ts';
+import { createProjectedEmbedder } from '../projection/projected-embedder.ts';
 import { createRegistry } from '../registry.ts';
 import { failure, type Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
@@ -46,7 +48,18 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     loading.catch(() => models.delete(found.folder));
     return loading;
   };
-  const buildEmbedder = async ({ source, options, uncertainty: wanted }: EmbedderSpec): Promise<Embedder> => {
+  const loadProjection = async (embedder: Embedder, reference: string): Promise<Embedder> => {
+    const found = await repository.find(reference);
+    const { linear } = projectionInput(found.manifest);
+    const matrix = linear && floatsOf((await readModelFile(found.folder, linear.file, linear.sha256)).bytes);
+    const session = await loadSession(found);
+    return createProjectedEmbedder({ embedder, manifest: found.manifest, session, matrix });
+  };
+  const buildEmbedder = async (spec: EmbedderSpec): Promise<Embedder> => {
+    const embedder = await buildPlainEmbedder(spec);
+    return spec.projection === undefined ? embedder : loadProjection(embedder, spec.projection);
+  };
+  const buildPlainEmbedder = async ({ source, options, uncertainty: wanted }: EmbedderSpec): Promise<Embedder> => {
     if ('type' in source) {
       const definition = registry.embedder(source.type);
       return definition.create(parseParameters(definition.parameters, options, `embedder "${source.type}"`, 'options'));
@@ -69,7 +82,7 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     return embedder;
   };
   const metricOf = (spec: MetricSpec): Metric => {
-    const key = JSON.stringify([spec.type, spec.parameters, spec.population?.space]);
+    const key = JSON.stringify([spec.type, spec.parameters, spec.files, spec.population?.space]);
     const metric = metrics.get(key) ?? createMetric(registry, spec);
     metrics.set(key, metric);
     return metric;
@@ -125,6 +138,12 @@ async function loadUncertainty({ manifest, folder }: ModelFolder): Promise<Uncer
     (await readModelFile(folder, uncertainty.file, uncertainty.sha256)).bytes,
     output.dimension ?? 0,
   );
+}
+
+/** Little-endian float32; bytes that end within a number give none of it, so that the count does not fit. */
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => view.getFloat32(at * 4, true));
 }
 
 /** An embedder's result, refused where it is not what its description promises: plugins bring embedders too. */

@@ -1,0 +1,178 @@
+import { isLive } from './lanes';
+import { heapBytes, offer, worstOf } from './top-k';
+
+/**
+ * Rows of a byte a mean and half a byte a variance, sixteen rows a block. For every two dimensions a block has 48 bytes:
+ * i8[8, 2] means of rows 0 to 7, i8[8, 2] of rows 8 to 15, u8[16] variances: a row's code of the first dimension in the
+ * low half, of the second in the high half. `pairs` is a multiple of 4.
+ */
+const pairBytes: usize = 48;
+
+// @ts-ignore: decorator
+@inline
+function interleaveLow(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+// @ts-ignore: decorator
+@inline
+function interleaveHigh(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/**
+ * Offers each row's `constant_q - (quadraticUnit Σ (w[c] (y - centre[c]))² / 256 + levelUnit Σ level[c])`. A query's table
+ * holds for every pair of dimensions, 16 bytes each and indexed by code: centre of both, weight of both, level of both
+ * (`table` below); weights are at most 63, levels at most 31. `units` is float64[queryCount, 3]: constant, quadraticUnit,
+ * levelUnit.
+ *
+ * Two heaps a query: `heaps` of `k`, the shortlist, and before each of them `nearest` of `nearestK`. A row cannot be among
+ * what is wanted that is worse than the shortlist's worst, or by more than `margin` than the nearest's worst: its block is
+ * left as soon as that holds for all sixteen. `scores`: 64 bytes of the thread's own.
+ */
+export function scanCodes(
+  blocks: usize, live: usize, firstSlot: u32, count: i32, pairs: i32,
+  tables: usize, queryCount: i32, units: usize, moving: bool,
+  heaps: usize, k: i32, nearestK: i32, margin: f64, scores: usize,
+): void {
+  const blockBytes = <usize>pairs * pairBytes;
+  const nearestBytes = heapBytes(nearestK);
+  const heapStep = nearestBytes + heapBytes(k);
+  for (let first = 0; first < count; first += 16) {
+    const block = blocks + <usize>(first >> 4) * blockBytes;
+    const rows = <i32>load<u16>(live + (first >> 3));
+    if (rows == 0) continue;
+    for (let q = 0; q < queryCount; q++) {
+      const nearest = heaps + <usize>q * heapStep;
+      const shortlist = nearest + nearestBytes;
+      const bound = max(worstOf(shortlist, k), worstOf(nearest, nearestK) - margin);
+      const table = tables + <usize>q * <usize>pairs * 96;
+      const unit = units + <usize>q * 24;
+      if (moving) scoreBlock(block, blockBytes, table, unit, bound, true, scores);
+      else scoreBlock(block, blockBytes, table, unit, bound, false, scores);
+      for (let row = 0; row < 16; row++) {
+        const score = <f64>load<f32>(scores + (<usize>row << 2));
+        if (score <= bound || !((rows >> row) & 1)) continue;
+        offer(nearest, nearestK, score, firstSlot + first + row);
+        offer(shortlist, k, score, firstSlot + first + row);
+      }
+    }
+  }
+}
+
+/**
+ * Per pair of dimensions: where `moving`, 16 bytes each of centre 0, centre 1, weight 0, weight 1, level 0, level 1;
+ * otherwise the first 16 hold both centres alternating and the second 16 are not read.
+ */
+// @ts-ignore: decorator
+@inline
+function scoreBlock(block: usize, blockBytes: usize, table: usize, unit: usize, bound: f64, moving: bool, scores: usize): void {
+  const low = i8x16.splat(15);
+  const constant = f32x4.splat(<f32>load<f64>(unit));
+  const quadraticUnit = f32x4.splat(<f32>load<f64>(unit, 8));
+  const levelUnit = f32x4.splat(<f32>load<f64>(unit, 16));
+  const limit = f32x4.splat(<f32>bound);
+  let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  let levels0 = i32x4.splat(0), levels1 = levels0;
+  let y = block, t = table;
+  const end = block + blockBytes;
+  let r0 = f32x4.splat(0), r1 = r0, r2 = r0, r3 = r0;
+  while (y < end) {
+    const look = min(y + 32 * pairBytes, end);
+    while (y < look) {
+      // 32 dimensions of at most (128 · 63)² fit in 31 bits, 8 levels of at most 31 in 8.
+      const fits = min(y + 16 * pairBytes, end);
+      let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+      while (y < fits) {
+        const stop = y + 4 * pairBytes;
+        let level = i8x16.splat(0);
+        for (; y < stop; y += pairBytes, t += 96) {
+          const codes = v128.load(y, 32);
+          const c0 = v128.and(codes, low), c1 = v128.and(i16x8.shr_u(codes, 4), low);
+          let centreA = v128.load(t), centreB = centreA;
+          if (moving) {
+            const m0 = i8x16.swizzle(centreA, c0), m1 = i8x16.swizzle(v128.load(t, 16), c1);
+            centreA = interleaveLow(m0, m1);
+            centreB = interleaveHigh(m0, m1);
+          }
+          const dA = i8x16.sub_sat_s(v128.load(y), centreA), dB = i8x16.sub_sat_s(v128.load(y, 16), centreB);
+          const w0 = i8x16.swizzle(v128.load(t, 32), c0), w1 = i8x16.swizzle(v128.load(t, 48), c1);
+          const wA = interleaveLow(w0, w1), wB = interleaveHigh(w0, w1);
+          let e = i16x8.extmul_low_i8x16_s(dA, wA);
+          s0 = i32x4.add(s0, i32x4.dot_i16x8_s(e, e));
+          e = i16x8.extmul_high_i8x16_s(dA, wA);
+          s1 = i32x4.add(s1, i32x4.dot_i16x8_s(e, e));
+          e = i16x8.extmul_low_i8x16_s(dB, wB);
+          s2 = i32x4.add(s2, i32x4.dot_i16x8_s(e, e));
+          e = i16x8.extmul_high_i8x16_s(dB, wB);
+          s3 = i32x4.add(s3, i32x4.dot_i16x8_s(e, e));
+          level = i8x16.add(level, i8x16.add(i8x16.swizzle(v128.load(t, 64), c0), i8x16.swizzle(v128.load(t, 80), c1)));
+        }
+        levels0 = i16x8.add_sat_u(levels0, i16x8.extend_low_i8x16_u(level));
+        levels1 = i16x8.add_sat_u(levels1, i16x8.extend_high_i8x16_u(level));
+      }
+      a0 = i32x4.add(a0, i32x4.shr_u(s0, 8));
+      a1 = i32x4.add(a1, i32x4.shr_u(s1, 8));
+      a2 = i32x4.add(a2, i32x4.shr_u(s2, 8));
+      a3 = i32x4.add(a3, i32x4.shr_u(s3, 8));
+    }
+    r0 = score(a0, i32x4.extend_low_i16x8_u(levels0), constant, quadraticUnit, levelUnit);
+    r1 = score(a1, i32x4.extend_high_i16x8_u(levels0), constant, quadraticUnit, levelUnit);
+    r2 = score(a2, i32x4.extend_low_i16x8_u(levels1), constant, quadraticUnit, levelUnit);
+    r3 = score(a3, i32x4.extend_high_i16x8_u(levels1), constant, quadraticUnit, levelUnit);
+    const best = f32x4.max(f32x4.max(r0, r1), f32x4.max(r2, r3));
+    if (!v128.any_true(f32x4.gt(best, limit))) break;
+  }
+  v128.store(scores, r0);
+  v128.store(scores, r1, 16);
+  v128.store(scores, r2, 32);
+  v128.store(scores, r3, 48);
+}
+
+// @ts-ignore: decorator
+@inline
+function score(quadratic: v128, levels: v128, constant: v128, quadraticUnit: v128, levelUnit: v128): v128 {
+  return f32x4.sub(
+    constant,
+    f32x4.add(
+      f32x4.mul(f32x4.convert_i32x4_s(quadratic), quadraticUnit),
+      f32x4.mul(f32x4.convert_i32x4_u(levels), levelUnit),
+    ),
+  );
+}
+
+/**
+ * Writes `count` rows from row `firstRow` of the block at `blocks` on. `parameters` is [2 pairs] of: f32 centre, f32 steps a
+ * unit of the mean, i32 bits of the lowest variance, f32 codes a bit. Variances are coded by the bits of their float32,
+ * which are nearly logarithms. `kind`: 0 no variance, 1 one a row, 2 one a dimension; a row's one variance takes the lower
+ * and the higher code in turn, so that together they are nearer than either.
+ */
+export function encode(
+  means: usize, variances: usize, kind: i32, count: i32, stride: i32, dimension: i32,
+  parameters: usize, blocks: usize, firstRow: i32,
+): void {
+  const pairs = stride >> 1;
+  const blockBytes = <usize>pairs * pairBytes;
+  for (let row = 0; row < count; row++) {
+    const at = firstRow + row;
+    const lane = at & 15;
+    const block = blocks + <usize>(at >> 4) * blockBytes;
+    const mean = means + ((<usize>row * stride) << 2);
+    const variance = variances + ((<usize>row * (kind == 1 ? 1 : stride)) << 2);
+    const meanLane = (lane >> 3) * 16 + (lane & 7) * 2;
+    let owed: f32 = 0;
+    for (let d = 0; d < dimension; d++) {
+      const parameter = parameters + ((<usize>d) << 4);
+      const record = block + <usize>(d >> 1) * pairBytes;
+      const steps = (load<f32>(mean + (<usize>d << 2)) - load<f32>(parameter)) * load<f32>(parameter, 4);
+      store<i8>(record + meanLane + (d & 1), <i8>(<i32>nearest(max<f32>(-127, min<f32>(127, steps)))));
+      if (kind == 0) continue;
+      const bits = load<i32>(variance + (kind == 1 ? 0 : <usize>d << 2)) - load<i32>(parameter, 8);
+      const wanted = max<f32>(0, min<f32>(15, <f32>bits * load<f32>(parameter, 12)));
+      const code = max<f32>(0, min<f32>(15, nearest(wanted + owed)));
+      if (kind == 1) owed += wanted - code;
+      const both = load<u8>(record + 32 + lane);
+      store<u8>(record + 32 + lane, d & 1 ? (both & 15) | (<u8>code << 4) : (both & 0xf0) | <u8>code);
+    }
+  }
+}
