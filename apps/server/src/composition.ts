@@ -1,16 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   AffinisError,
+  bytesOfSize,
   type Config,
+  type ConfiguredMetric,
   configSchema,
+  createGalleries,
+  createLazyStore,
   createRuntime,
+  type Galleries,
   parseConfig,
   type Runtime,
   type RuntimeOptions,
+  type SinglePipeline,
+  type TemplateStore,
 } from '@affinis/core';
+import { createRowIndexFactory } from '@affinis/kernels';
+import { createLmdbStore } from '@affinis/store-lmdb';
 
 /** The plugins that ship. Nothing outside this file names an implementation. */
 const shippedPlugins = [
@@ -98,6 +108,49 @@ export function composeRuntime(
     folder: loaded.folder,
     ...options,
   });
+}
+
+/** Folder of the configuration's galleries. */
+export const galleriesFolder = ({ config, folder }: LoadedConfig): string => resolve(folder, config.galleries.path);
+
+/** The store of the configuration's galleries; its folder is made by the first gallery that is created. */
+export async function openGalleryStore(loaded: LoadedConfig): Promise<Required<TemplateStore>> {
+  const folder = galleriesFolder(loaded);
+  const open = () => createLmdbStore({ folder });
+  return existsSync(folder) ? open() : createLazyStore(open);
+}
+
+/** What another process has committed to the galleries' folder, also while it writes. Refuses to write. */
+export const readGalleryStore = (loaded: LoadedConfig): Promise<Required<TemplateStore>> =>
+  createLmdbStore({ folder: galleriesFolder(loaded), readOnly: true });
+
+/** Opens the configuration's galleries, which close the store with them. */
+export async function composeGalleries(
+  { config }: LoadedConfig,
+  runtime: Runtime,
+  store: Required<TemplateStore>,
+): Promise<Galleries> {
+  const { memoryLimit, threads, maxSources, maxTemplates } = config.galleries;
+  return createGalleries({
+    store,
+    pipelines: runtime.pipelines,
+    metricOf: (pipeline) => metricOf(runtime, pipeline),
+    pool: runtime.pool,
+    indices: createRowIndexFactory({ threads: threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads }),
+    memoryLimitBytes: bytesOfSize(memoryLimit) ?? 0,
+    maxSources,
+    ...(maxTemplates === undefined ? {} : { maxTemplates }),
+  });
+}
+
+export { backupStore, compactStore } from '@affinis/store-lmdb';
+
+/** A pipeline's metric with the population of its embedder's space, as workers build it too. */
+function metricOf(runtime: Runtime, { metricName, embedder: { state } }: SinglePipeline): ConfiguredMetric {
+  const configured = runtime.metrics.get(metricName);
+  if (!configured || !state.available)
+    throw new AffinisError('internal', `[server] metric "${metricName}" of a usable pipeline is not there`);
+  return runtime.metricFor(configured, state.description.space);
 }
 
 /** Where the configuration's plugins lie. */

@@ -13,6 +13,7 @@ import {
 } from '@affinis/contracts';
 import type { Comparison, Result, Sample } from '@affinis/core';
 import { ask, askStream, limitsOf } from './ask.ts';
+import { createGalleryCalls, type GalleryCalls } from './galleries.ts';
 import { createGrpcTransport } from './grpc-transport.ts';
 import { checkHealth, type ServingState, watchHealth } from './health.ts';
 import { compareProtocol, embedProtocol, type Identified, verifyProtocol } from './item-protocol.ts';
@@ -23,7 +24,7 @@ import { type AffinisClientOptions, type CallOptions, settingsOf } from './optio
  * A server, as typed functions. Batches of any size: what does not fit into one message travels as a stream. One result
  * an item, in order; calls that fail as a whole throw an AffinisError.
  */
-export interface AffinisClient {
+export interface AffinisClient extends GalleryCalls {
   listEmbedders(options?: CallOptions): Promise<readonly EmbedderListing[]>;
   /** `embedder` absent: the one of the default pipeline of the samples' kind. */
   embed(
@@ -111,6 +112,8 @@ export function createAffinisClient(options: AffinisClientOptions): AffinisClien
         inputsOf(items, (item) => item),
         call,
       ),
+    ...createGalleryCalls(context),
+
     compare: (items, call = {}) => ask(context, compareProtocol(call.pipelines ?? []), items, call),
 
     health: (service, call) => checkHealth(context, service, call),

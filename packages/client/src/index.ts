@@ -1,6 +1,8 @@
 export type {
+  ClassifyAnswer,
   EmbedAnswer,
   EmbedderListing,
+  IdentifyAnswer,
   MetricIdentity,
   MetricListing,
   PipelineAnswer,
@@ -10,6 +12,14 @@ export type {
   VerifyAnswer,
 } from '@affinis/contracts';
 export * from './client.ts';
+export type {
+  GalleryCalls,
+  IdentifiedEnrolment,
+  InGallery,
+  PageRequest,
+  SearchOptions,
+  TemplateListing,
+} from './galleries.ts';
 export type { ServingState } from './health.ts';
 export type { Identified } from './item-protocol.ts';
 export { blockOf, type EmbeddingPair, type Scores, type ScoreTile } from './metrics.ts';

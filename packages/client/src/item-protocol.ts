@@ -3,6 +3,8 @@ import {
   type EmbedAnswer,
   embedItemToProto,
   embedResultFromProto,
+  enrollItemToProto,
+  enrollResultFromProto,
   type ItemOrChunk,
   type PipelineAnswer,
   type StreamItem,
@@ -11,7 +13,7 @@ import {
   verifyItemToProto,
   verifyResultFromProto,
 } from '@affinis/contracts';
-import type { Comparison, Result, Sample } from '@affinis/core';
+import type { Comparison, Enrolled, Enrolment, Result, Sample } from '@affinis/core';
 import type { Limits, StreamLimits, Transport } from './transport.ts';
 
 /** One question that a batch call and a stream answer alike. */
@@ -87,6 +89,27 @@ export const compareProtocol = (
       ),
   };
 };
+
+export const enrollProtocol = (
+  gallery: string,
+  pipeline: string,
+): ItemProtocol<Enrolment, v1.EnrollItem, Enrolled> => ({
+  message: enrollItemToProto,
+  async batch(transport, items, limits) {
+    const request = { gallery, pipeline, items: [...items] };
+    const { results } = await transport.unary(v1.GalleryService.enroll, request, limits);
+    return results.map(identified(enrollResultFromProto));
+  },
+  stream: (transport, messages, limits) =>
+    resultsOf(
+      transport.duplex(
+        v1.GalleryService.enrollStream,
+        startedBy({ $case: 'start', value: { gallery, pipeline } }, messages),
+        limits,
+      ),
+      identified(enrollResultFromProto),
+    ),
+});
 
 const identified =
   <Message extends { readonly id: string }, Answer>(read: (message: Message) => Result<Answer>) =>

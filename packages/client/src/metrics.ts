@@ -11,6 +11,7 @@ import {
 } from '@affinis/contracts';
 import { AffinisError, type Embedding, failure, type PhaseTimings, packBlock, type Result } from '@affinis/core';
 import { type AskContext, inlineBytes, limitsOf } from './ask.ts';
+import { batchesOf } from './batches.ts';
 import { embeddingBytes } from './message-size.ts';
 import type { CallOptions } from './options.ts';
 import { withRetry } from './retry.ts';
@@ -130,25 +131,4 @@ function* slices({ block, ...identity }: SpacedBlock, maxBytes: number): Generat
   const end = block.start + block.count;
   for (let start = block.start; start < end; start += rows)
     yield { ...identity, block: { ...block, start, count: Math.min(rows, end - start) } };
-}
-
-function* batchesOf<T>(
-  items: readonly T[],
-  sizeOf: (item: T) => number,
-  maxBytes: number,
-  maxItems: number,
-): Generator<T[]> {
-  let batch: T[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const size = sizeOf(item);
-    if (batch.length > 0 && (batch.length === maxItems || bytes + size > maxBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(item);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -1,9 +1,12 @@
 export * from './backend-conformance.ts';
 export * from './development-data.ts';
 export * from './embedder-conformance.ts';
+export * from './kill/kill-round.ts';
+export type { KillTarget } from './kill/kill-target.ts';
 export * from './metric-claims.ts';
 export * from './metric-conformance.ts';
 export * from './metric-references.ts';
 export * from './scan-references.ts';
+export * from './template-store-conformance.ts';
 export * from './test-runner.ts';
 export * from './two-covariance-reference.ts';

@@ -59,7 +59,7 @@ export function createChunkAssembler<Item extends StreamItem>(limits: ChunkLimit
     return [{ ok: false, id, error }];
   };
 
-  const interrupt = (by: string) => failOpen(unfinished(open, by));
+  const interrupt = (by: string) => (open ? failOpen(unfinished(open, by)) : []);
 
   const begin = (item: Item): Assembled<Item>[] => {
     failedId = undefined;
@@ -163,11 +163,11 @@ function append(
   return true;
 }
 
-function unfinished(open: OpenItem<StreamItem> | undefined, by: string): AffinisError {
-  const payload = open?.payloads[open.medium];
+function unfinished(open: OpenItem<StreamItem>, by: string): AffinisError {
+  const payload = open.payloads[open.medium];
   const { field, announcedBytes } = payload ?? { field: 'item', announcedBytes: 0n };
   return invalid(
-    `: ${by} came after ${open?.received ?? 0} of ${announcedBytes} announced bytes; send all of an item's chunks first`,
+    `: ${by} came after ${open.received} of ${announcedBytes} announced bytes; send all of an item's chunks first`,
     field,
     'BAD_CHUNKS',
   );

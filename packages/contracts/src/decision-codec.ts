@@ -79,8 +79,10 @@ const decisions: Readonly<Record<Decision, pb.Decision>> = {
   undecided: pb.Decision.UNDECIDED,
 };
 
+export const decisionToProto = (decision: Decision): pb.Decision => decisions[decision];
+
 /** A decision that this version does not know is none. */
-function decisionFromProto(decision: pb.Decision | undefined): Decision {
+export function decisionFromProto(decision: pb.Decision | undefined): Decision {
   const known = Object.entries(decisions).find(([, value]) => value === decision);
   return (known?.[0] as Decision | undefined) ?? 'undecided';
 }

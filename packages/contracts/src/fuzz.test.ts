@@ -2,8 +2,11 @@ import { AffinisError } from '@affinis/core';
 import fc from 'fast-check';
 import { createChunkAssembler } from './chunk-assembler.ts';
 import { blockFromProto, embeddingFromProto } from './embedding-codec.ts';
+import { afterOfPageToken, pageTokenOf } from './gallery-codec.ts';
+import { enrollItemFromProto } from './gallery-item-codec.ts';
 import { EmbedRequest, EmbedStreamRequest } from './generated/affinis/v1/embedder.ts';
 import { Embedding, EmbeddingBlock } from './generated/affinis/v1/embedding.ts';
+import { EnrollItem, ListTemplatesRequest } from './generated/affinis/v1/gallery.ts';
 import { Sample } from './generated/affinis/v1/sample.ts';
 import { VerifyItem } from './generated/affinis/v1/similarity.ts';
 import { embedItemFromProto, verifyItemFromProto } from './item-codec.ts';
@@ -85,6 +88,24 @@ const targets: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => vo
     'VerifyItem',
     VerifyItem.encode({ id: 'v', left: { samples }, right: { samples } }).finish(),
     (bytes) => readsOrRefuses(bytes, VerifyItem.decode, verifyItemFromProto),
+  ],
+  [
+    'EnrollItem',
+    EnrollItem.encode({
+      id: 'i',
+      templateId: 'ann',
+      samples,
+      metadata: { team: 'red' },
+      consentAt: new Date(0),
+      expiresAt: new Date(1e12),
+      mode: 1,
+    }).finish(),
+    (bytes) => readsOrRefuses(bytes, EnrollItem.decode, enrollItemFromProto),
+  ],
+  [
+    'ListTemplatesRequest',
+    ListTemplatesRequest.encode({ gallery: 'g', pageSize: 1, pageToken: pageTokenOf('ann'), filter: {} }).finish(),
+    (bytes) => readsOrRefuses(bytes, ListTemplatesRequest.decode, ({ pageToken }) => afterOfPageToken(pageToken)),
   ],
   [
     'EmbedRequest',

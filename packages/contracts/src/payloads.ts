@@ -1,9 +1,10 @@
 import type { EmbedItem } from './generated/affinis/v1/embedder.ts';
+import type { EnrollItem, IdentifyItem } from './generated/affinis/v1/gallery.ts';
 import type { Sample } from './generated/affinis/v1/sample.ts';
 import type { VerifyItem } from './generated/affinis/v1/similarity.ts';
 
-/** An item of a stream; its samples may announce that their bytes follow in chunks. */
-export type StreamItem = EmbedItem | VerifyItem;
+/** An item of a batch or a stream; on a stream its samples may announce that their bytes follow in chunks. */
+export type StreamItem = EmbedItem | VerifyItem | EnrollItem | IdentifyItem;
 
 /** Bytes of a sample that may travel in chunks instead of inside the item's message. */
 export interface Payload {
@@ -18,6 +19,7 @@ export interface Payload {
 /** In the order in which chunks count them: left before right, then by sample. */
 export function payloadsOf(item: StreamItem): Payload[] {
   if ('sample' in item) return payloadOf(item.sample, 'sample');
+  if ('samples' in item) return item.samples.flatMap((sample, index) => payloadOf(sample, `samples[${index}]`));
   return (['left', 'right'] as const).flatMap((side) =>
     (item[side]?.samples ?? []).flatMap((sample, index) => payloadOf(sample, `${side}.samples[${index}]`)),
   );

@@ -157,7 +157,8 @@ function scoreOf(score: number | undefined): number {
   return score;
 }
 
-function resultOf<T>(status: Parameters<typeof errorFromStatus>[0], read: () => T): Result<T> {
+/** Why an item failed, or what `read` makes of it. */
+export function resultOf<T>(status: Parameters<typeof errorFromStatus>[0], read: () => T): Result<T> {
   const error = errorFromStatus(status);
   if (error) return failure(error);
   try {

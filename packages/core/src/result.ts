@@ -11,6 +11,15 @@ export const failure = (thrown: unknown, where?: string): Result<never> => ({
 });
 
 /** Runs `work` and turns whatever it throws into a failure. */
+export function attemptSync<T>(work: () => T, where?: string): Result<T> {
+  try {
+    return success(work());
+  } catch (thrown) {
+    return failure(thrown, where);
+  }
+}
+
+/** Runs `work` and turns whatever it throws, or rejects with, into a failure. */
 export async function attempt<T>(work: () => T | Promise<T>, where?: string): Promise<Result<T>> {
   try {
     return success(await work());

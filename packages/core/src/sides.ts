@@ -34,7 +34,8 @@ export async function embedSides(
   return { left: l.value, right: r.value };
 }
 
-async function embedSide(
+/** Errors' fields are relative to the side (`samples[0].media`). */
+export async function embedSide(
   embedder: EmbedderHost,
   samples: readonly SampleOrEmbedding[],
   signal: AbortSignal | undefined,

@@ -1,13 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import { addCalibrate } from './calibrate.ts';
+import { addClassify } from './classify.ts';
 import { addCompare } from './compare.ts';
 import { addConfig } from './config.ts';
 import { addEmbed } from './embed.ts';
+import { addEnroll } from './enroll.ts';
 import { addEvaluate } from './evaluate.ts';
 import { exitCodes, fail } from './exit-codes.ts';
 import { addExportTensors } from './export-tensors.ts';
 import { addFit } from './fit.ts';
 import { addFitMetric } from './fit-metric.ts';
+import { addGallery } from './gallery.ts';
+import { addIdentify } from './identify.ts';
 import { addModels } from './models.ts';
 import { addServe } from './serve.ts';
 import { addVerify } from './verify.ts';
@@ -25,6 +29,10 @@ for (const add of [
   addVerify,
   addCompare,
   addEmbed,
+  addGallery,
+  addEnroll,
+  addIdentify,
+  addClassify,
   addFit,
   addFitMetric,
   addCalibrate,

@@ -5,15 +5,20 @@ import { AffinisError, type Result } from '@affinis/core';
 import type { Answerer } from './answerer.ts';
 import type { TargetOptions } from './target-options.ts';
 
-/** Asks a running server. */
-export function createRemoteAnswerer(address: string, { token, tlsCa, deadlineMs }: TargetOptions): Answerer {
+/** A client by the options of the command line. */
+export function openRemote(address: string, { token, tlsCa, deadlineMs }: TargetOptions): AffinisClient {
   const bearer = token ?? process.env.AFFINIS_TOKEN;
-  const client = openClient({
+  return openClient({
     address: addressOf(address),
     deadlineMs: millisecondsOf(deadlineMs),
     ...(tlsCa === undefined ? {} : { tls: { rootCertificates: readPem(tlsCa) } }),
     ...(bearer === undefined ? {} : { token: bearer }),
   });
+}
+
+/** Asks a running server. */
+export function createRemoteAnswerer(address: string, options: TargetOptions): Answerer {
+  const client = openRemote(address, options);
   return {
     embed: (embedder, samples) => client.embed(samples, { embedder }),
     verify: async (pipeline, comparison) => only(await client.verify([comparison], { pipeline })),

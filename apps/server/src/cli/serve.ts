@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { composeRuntime, loadConfig } from '../composition.ts';
 import { startServer } from '../grpc/start-server.ts';
+import { openGalleries } from './open-galleries.ts';
 
 interface ServeOptions {
   readonly config?: string;
@@ -36,10 +37,17 @@ async function serve(options: ServeOptions): Promise<void> {
     { ...loaded, config },
     { onWorkerEvent: (event) => log.warn(event, 'worker thread') },
   );
-  const running = await startServer(runtime, loaded.folder, log).catch(async (thrown: unknown) => {
+  const galleries = await openGalleries(loaded, runtime).catch(async (thrown: unknown) => {
     await runtime.close();
     throw thrown;
   });
+  const running = await startServer({ runtime, galleries, folder: loaded.folder }, log).catch(
+    async (thrown: unknown) => {
+      await galleries.close();
+      await runtime.close();
+      throw thrown;
+    },
+  );
   for (const { name, state } of runtime.pipelines.values())
     if (!state.available) log.warn({ pipeline: name, reason: state.reason }, 'pipeline unavailable');
   log.info(
@@ -56,6 +64,7 @@ async function serve(options: ServeOptions): Promise<void> {
     stopping = true;
     log.info({ signal }, 'draining');
     await running.stop();
+    await galleries.close();
     await runtime.close();
     log.info('stopped');
     process.exit(0);

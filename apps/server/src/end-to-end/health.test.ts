@@ -51,6 +51,7 @@ describe('reflection', () => {
     const [answer] = await reflect(server().address, [{ listServices: '' }]);
     expect(answer?.listServicesResponse?.service.map(({ name }) => name).toSorted()).toEqual([
       'affinis.v1.Embedder',
+      'affinis.v1.Gallery',
       'affinis.v1.Metric',
       'affinis.v1.Similarity',
       'grpc.health.v1.Health',

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { createByteBudget, v1 } from '@affinis/contracts';
-import type { Runtime } from '@affinis/core';
+import type { Galleries, Runtime } from '@affinis/core';
 import { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { createEmbedderService } from '../services/embedder-service.ts';
+import { createGalleryService } from '../services/gallery-service.ts';
 import { createMetricService } from '../services/metric-service.ts';
 import { createSimilarityService } from '../services/similarity-service.ts';
 import { authenticate, readTokens } from './authentication.ts';
@@ -24,8 +25,15 @@ export interface RunningServer {
 /** Chunks that all streams together may hold before new media are refused. */
 const chunkBudgetBytes = 256 * 1024 * 1024;
 
-/** Serves a runtime on a port. The runtime stays the caller's: close it after `stop`. */
-export async function startServer(runtime: Runtime, folder: string, log: Logger): Promise<RunningServer> {
+export interface Served {
+  readonly runtime: Runtime;
+  readonly galleries: Galleries;
+  /** What relative paths of the configuration start from. */
+  readonly folder: string;
+}
+
+/** Serves a runtime and its galleries on a port. Both stay the caller's: close them after `stop`. */
+export async function startServer({ runtime, galleries, folder }: Served, log: Logger): Promise<RunningServer> {
   const config = runtime.config.server;
   const credentials = serverCredentials(config, folder);
   const tokens = config.tokensFile === undefined ? [] : readTokens(resolve(folder, config.tokensFile));
@@ -37,7 +45,9 @@ export async function startServer(runtime: Runtime, folder: string, log: Logger)
   server.addService(v1.EmbedderService, createEmbedderService(runtime, guard, config, budget));
   server.addService(v1.MetricService, createMetricService(runtime, guard, config));
   server.addService(v1.SimilarityService, createSimilarityService(runtime, guard, config, budget));
-  const health = addHealth(server, runtime, ['affinis.v1.Embedder', 'affinis.v1.Metric', 'affinis.v1.Similarity']);
+  server.addService(v1.GalleryService, createGalleryService(galleries, guard, config, budget));
+  const services = ['Embedder', 'Metric', 'Similarity', 'Gallery'].map((name) => `affinis.v1.${name}`);
+  const health = addHealth(server, runtime, services);
   if (config.reflection) await addReflection(server);
 
   listener = await listen(server, credentials, config);

@@ -3,4 +3,5 @@
 /* eslint-disable */
 
 export * from "./google/protobuf/any.ts";
+export * from "./google/protobuf/timestamp.ts";
 export * from "./google/protobuf/duration.ts";

@@ -3,6 +3,7 @@ import {
   batchingSchema,
   configSchema,
   embedderFields,
+  galleriesSchema,
   metricSchema,
   pipelineFields,
   serverSchema,
@@ -21,6 +22,7 @@ export const configFileSchema = z.strictObject({
   embedders: describedAs(entriesOf(embedderFields), configSchema.shape.embedders),
   metrics: describedAs(entriesOf(metricSchema), configSchema.shape.metrics),
   pipelines: describedAs(entriesOf(pipelineFields), configSchema.shape.pipelines),
+  galleries: describedAs(fieldsOf(galleriesSchema), configSchema.shape.galleries),
   server: describedAs(fieldsOf(serverSchema), configSchema.shape.server),
 });
 

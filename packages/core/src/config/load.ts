@@ -19,6 +19,7 @@ export function parseConfig(text: string, builtIn: Config, file = 'affinis.yaml'
     metrics: mergeEntries(builtIn.metrics, given.metrics),
     pipelines: mergeEntries(builtIn.pipelines, given.pipelines),
     defaults: { ...builtIn.defaults, ...given.defaults },
+    galleries: { ...builtIn.galleries, ...given.galleries },
     server: { ...builtIn.server, ...given.server },
   });
   if (!parsed.success) throw badFields(document, problemsOf(parsed.error, configSchema), file);

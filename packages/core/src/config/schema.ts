@@ -151,6 +151,37 @@ export const batchingSchema = z.strictObject({
     .describe('Bytes of the samples waiting; more are refused with RESOURCE_EXHAUSTED'),
 });
 
+const byteUnits = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+
+/** `512MiB`, `2GiB`, as bytes; undefined for what is no size. */
+export function bytesOfSize(size: string): number | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?(KiB|MiB|GiB|TiB)$/.exec(size) ?? [];
+  return number === undefined ? undefined : Math.round(Number(number) * byteUnits[unit as keyof typeof byteUnits]);
+}
+
+export const galleriesSchema = z.strictObject({
+  path: z
+    .string()
+    .default('galleries')
+    .describe('Folder of the galleries, relative to this file; made when the first gallery is created'),
+  memoryLimit: z
+    .string()
+    .refine((size) => (bytesOfSize(size) ?? 0) > 0, 'a size such as "512MiB" or "2GiB"')
+    .default('2GiB')
+    .describe('Memory for the rows of all galleries; one whose exact rows exceed what is left is scanned quantised'),
+  threads: z
+    .union([z.literal('auto'), z.int().positive()], 'a whole number above 0, or "auto"')
+    .default('auto')
+    .describe('Threads that scan galleries; auto: one fewer than the cores, at least one'),
+  maxSources: z
+    .int()
+    .positive()
+    .max(1024)
+    .default(64)
+    .describe('Embeddings of single samples kept in one template: the surest, or without variance the newest'),
+  maxTemplates: z.int().positive().optional().describe('Templates in one gallery; more are refused. Default: no limit'),
+});
+
 /** `affinis.yaml`, complete. Records are merged over the built-in ones key by key; `null` removes a built-in entry. */
 export const configSchema = z.strictObject({
   plugins: z
@@ -173,6 +204,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Folders of calibrations, relative to this file; searched before ./calibrations and the models’ own'),
   defaults: z.record(z.string(), name).describe('Pipeline for samples of a modality when the client names none'),
+  galleries: galleriesSchema.prefault({}).describe('Galleries of enrolled templates'),
   server: serverSchema.prefault({}).describe('The gRPC server'),
 });
 

@@ -8,7 +8,8 @@ import type { Result } from '../result.ts';
 export interface TemplateStore {
   /**
    * Applies the items in order and resolves when all that succeeded is on the disk: an acknowledged write outlives a crash.
-   * An item that fails (`not-found` gallery or template, `already-exists`, `aborted` revision) leaves its neighbours.
+   * An item that fails (`not-found` gallery or template, `already-exists`, `aborted` revision, `invalid-argument` name or
+   * embedding, `resource-exhausted` disk) leaves its neighbours. The items may be read until then: do not change them.
    */
   write(batch: readonly StoreWrite[]): Promise<readonly Result<StoreAnswer>[]>;
   /** One template; undefined where there is none. */
@@ -33,6 +34,8 @@ export type StoreWrite =
   | { readonly kind: 'create-gallery'; readonly gallery: StoredGallery }
   /** Removes its templates too. */
   | { readonly kind: 'delete-gallery'; readonly gallery: string }
+  /** Gives a gallery another name, at once; a gallery that has it is removed with its templates. */
+  | { readonly kind: 'rename-gallery'; readonly gallery: string; readonly to: string }
   /**
    * Writes a whole template. `revision`: only where the stored one is of this revision, 0 meaning that there is none;
    * otherwise `aborted`. Default: in any case.
@@ -74,7 +77,7 @@ export interface Template {
   readonly updatedAt: number;
   /** When consent to keep it was given. */
   readonly consentAt?: number;
-  /** From then on it is never returned. */
+  /** From then on the layers above never return it. A store has no clock: it keeps it until it is deleted or purged. */
   readonly expiresAt?: number;
 }
 

@@ -6,7 +6,7 @@ import type { Sample } from '../sample.ts';
 import { restartDelayMs } from './backoff.ts';
 import type { WorkerEvent } from './events.ts';
 import { ownBuffers } from './own-buffers.ts';
-import type { EmbedderSpec, WireResult, WorkerSetup, WorkerTask } from './protocol.ts';
+import type { EmbedderSpec, NearestRows, WireResult, WorkerSetup, WorkerTask } from './protocol.ts';
 import { createWorkerSlot, type WorkerSlot } from './slot.ts';
 import type { WorkerThread } from './thread.ts';
 
@@ -27,6 +27,7 @@ export interface WorkerPool {
     degradations?: readonly (Degradation | undefined)[],
   ): Promise<readonly Result<Sample>[]>;
   score(task: Extract<WorkerTask, { kind: 'score' }>): Promise<Float64Array>;
+  nearest(task: Extract<WorkerTask, { kind: 'nearest' }>): Promise<NearestRows>;
   /** Lets running tasks finish, then ends the threads. */
   close(): Promise<void>;
 }
@@ -94,6 +95,7 @@ export function createWorkerPool(size: number, setup: WorkerSetup, options: Work
       return results.map(fromWire);
     },
     score: async (task) => idlest((slot) => slot.thread).post(task),
+    nearest: async (task) => idlest((slot) => slot.thread).post(task),
     async close() {
       closed ??= Promise.all(slots.map((slot) => slot.close()));
       await closed;

@@ -54,13 +54,32 @@ export type WorkerTask =
       readonly metric: MetricSpec;
       readonly queries: EmbeddingBlock;
       readonly references: EmbeddingBlock;
+    }
+  /** Scores as `score` does and answers only the best rows of each query. */
+  | {
+      readonly kind: 'nearest';
+      readonly metric: MetricSpec;
+      readonly queries: EmbeddingBlock;
+      readonly references: EmbeddingBlock;
+      /** One a row of `references`, from its start: 0 leaves the row out. */
+      readonly alive: Uint8Array;
+      readonly k: number;
     };
+
+/** The best rows of every query, best first; `k` places a query, what is not filled holds row -1. */
+export interface NearestRows {
+  /** int32[Q, k], counted from the block's start. */
+  readonly rows: Int32Array;
+  /** float64[Q, k], the metric's own scores. */
+  readonly scores: Float64Array;
+}
 
 export interface WorkerAnswers {
   readonly load: EmbedderDescription;
   readonly embed: readonly WireResult<Embedded>[];
   readonly transform: readonly WireResult<Sample>[];
   readonly score: Float64Array;
+  readonly nearest: NearestRows;
 }
 
 export type WireResult<T> =

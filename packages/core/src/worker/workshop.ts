@@ -17,6 +17,7 @@ import { failure, type Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { parseUncertainty, type Uncertainty } from '../uncertainty/uncertainty-file.ts';
+import { nearestRows } from './nearest.ts';
 import { copyOf, ownBuffers } from './own-buffers.ts';
 import type { EmbedderSpec, MetricSpec, WireResult, WorkerAnswers, WorkerSetup, WorkerTask } from './protocol.ts';
 
@@ -111,6 +112,10 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
           const scores = new Float64Array(task.queries.count * task.references.count);
           metricOf(task.metric).scoreBlock(task.queries, task.references, scores);
           return { answer: scores, transfer: [scores.buffer] };
+        }
+        case 'nearest': {
+          const { rows, scores } = nearestRows(metricOf(task.metric), task);
+          return { answer: { rows, scores }, transfer: [rows.buffer, scores.buffer] };
         }
       }
     },
