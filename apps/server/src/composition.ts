@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
@@ -130,25 +131,25 @@ export async function composeGalleries(
   runtime: Runtime,
   store: Required<TemplateStore>,
 ): Promise<Galleries> {
-  const { memoryLimit, maxSources, maxTemplates, threads } = config.galleries;
+  const { memoryLimit, threads, maxSources, maxTemplates } = config.galleries;
   return createGalleries({
     store,
     pipelines: runtime.pipelines,
     metricOf: (pipeline) => metricOf(runtime, pipeline),
     pool: runtime.pool,
-    indices: lazyIndices(() => createRowIndexFactory({ threads })),
+    indices: lazyIndices(threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads),
     memoryLimitBytes: bytesOfSize(memoryLimit) ?? 0,
     maxSources,
     ...(maxTemplates === undefined ? {} : { maxTemplates }),
   });
 }
 
-/** Threads that scan are started by the first index. */
-function lazyIndices(make: () => RowIndexFactory): RowIndexFactory {
+/** The threads are started by the first index: most commands need none. */
+function lazyIndices(threads: number): RowIndexFactory {
   let made: RowIndexFactory | undefined;
   return {
     create(options) {
-      made ??= make();
+      made ??= createRowIndexFactory({ threads });
       return made.create(options);
     },
     close: async () => made?.close(),

@@ -45,7 +45,13 @@ export function createCodedRows(executor: Executor, options: RowIndexOptions): R
     const set = createRowSet(executor, 'codes', dimension, varianceKind);
     return { set, parameters: fitCodeParameters(sample), varianceScale: from.varianceScale };
   };
+  const leave = (from: ExactRows) => {
+    leaving = leaving.filter((each) => each !== from);
+    from.close();
+  };
   const encode = async (from: ExactRows): Promise<void> => {
+    // Nothing to learn ranges from: every row went before its codes came.
+    if (from.count === 0) return leave(from);
     coded ??= begin(from);
     shortlister ??= createShortlister(executor, coded, options);
     const { set, parameters } = coded;
@@ -60,8 +66,7 @@ export function createCodedRows(executor: Executor, options: RowIndexOptions): R
     );
     set.fill(sequences);
     for (let slot = 0; slot < total; slot++) if (!from.set.isLive(slot)) set.hide(start + slot);
-    leaving = leaving.filter((each) => each !== from);
-    from.close();
+    leave(from);
   };
   const codeLatest = () => {
     const from = latest;
@@ -141,13 +146,14 @@ const best = (parts: readonly (readonly Candidate[])[], k: number): readonly Can
     .slice(0, k);
 
 function sampleOf({ set }: ExactRows, dimension: number, varianceKind: RowIndexOptions['varianceKind']) {
-  const count = Math.min(set.total, 1024);
+  const living = Array.from({ length: set.total }, (_, slot) => slot).filter(set.isLive);
+  const count = Math.min(living.length, 1024);
   const width = varianceKind === 'none' ? 0 : varianceKind === 'scalar' ? 1 : dimension;
   const means = new Float32Array(count * dimension);
   const variances = new Float32Array(count * width);
   for (let row = 0; row < count; row++)
     set.row(
-      Math.floor((row * set.total) / count),
+      living[Math.floor((row * living.length) / count)] as number,
       means.subarray(row * dimension, (row + 1) * dimension),
       variances.subarray(row * width, (row + 1) * width),
     );

@@ -8,6 +8,8 @@ export type Message =
   | { readonly kind: 'form'; readonly form: number; readonly spec: ScanForm }
   | { readonly kind: 'open'; readonly set: number; readonly layout: ChunkLayout }
   | { readonly kind: 'chunk'; readonly set: number; readonly shard: number; readonly address: number }
+  | { readonly kind: 'hole'; readonly set: number }
+  | { readonly kind: 'drop'; readonly set: number; readonly index: number }
   | { readonly kind: 'close'; readonly set: number }
   | { readonly kind: 'task'; readonly task: Task };
 

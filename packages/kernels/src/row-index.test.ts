@@ -191,6 +191,35 @@ describe.each<[string, KernelKind, number]>([
     await index.close();
   }, 10_000);
 
+  it('keeps its memory flat where one row is replaced again and again', async () => {
+    const { rows, queries } = createPopulation({
+      dimension: 256,
+      rows: 50,
+      queries: 1,
+      varianceKind: 'diagonal',
+      identities: 50,
+    });
+    const index = indexOf(factory, rows);
+    const later: number[] = [];
+    let sequence = 1000;
+    for (let round = 0; round < 20; round++) {
+      for (let turn = 0; turn < 500; turn++) {
+        if (sequence > 1000) expect(index.remove(sequence)).toBe(true);
+        sequence++;
+        index.append({ ...rows, start: 7, count: 1 }, [sequence]);
+      }
+      const [found] = await index.search({ kind: 'mls' }, { ...rows, start: 7, count: 1 }, { k: 2 });
+      expect(found?.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual([10 + 3 * 7, sequence]);
+      later.push(index.bytes);
+    }
+    expect(index.count).toBe(51);
+    expect(Math.max(...later)).toBeLessThan(4 * 2 ** 20 + 1e6);
+    expectAlike((await index.search({ kind: 'mls' }, queries, { k: 1 }))[0], [
+      ...expected({ kind: 'mls' }, queries, 0, rows).slice(0, 1),
+    ]);
+    await index.close();
+  });
+
   it('takes values of any size that float32 has', async () => {
     const { rows, queries } = createPopulation({
       dimension: 9,

@@ -26,12 +26,18 @@ export interface RowIndexFactoryOptions {
 /** Queries of one form that are answered in one pass over the rows. */
 const mostQueries = 16;
 
-/** Indices over kernels that share their threads and memories; see `RowIndex`. */
+/** Indices over kernels that share their threads and memories, which the first of them starts; see `RowIndex`. */
 export function createRowIndexFactory(options: RowIndexFactoryOptions = {}): RowIndexFactory {
   const { threads = 'auto', kernels = availableKernels(), memoryBytes = 2 ** 30 } = options;
   const count = threads === 'auto' ? availableParallelism() : threads;
-  const executor = createExecutor({ threads: count, kernels, memoryBytes });
-  return { create: (each) => createRowIndex(executor, each), close: () => executor.end() };
+  let executor: Executor | undefined;
+  return {
+    create(each) {
+      executor ??= createExecutor({ threads: count, kernels, memoryBytes });
+      return createRowIndex(executor, each);
+    },
+    close: async () => executor?.end(),
+  };
 }
 
 interface Waiting {

@@ -1,4 +1,4 @@
-import type { EmbeddingBlock, RowIndexOptions } from '@affinis/core';
+import { AffinisError, type EmbeddingBlock, type RowIndexOptions } from '@affinis/core';
 import type { Region } from './arena.ts';
 import { type ChunkLayout, createChunkLayout } from './chunk-layout.ts';
 import type { Executor } from './executor.ts';
@@ -9,12 +9,14 @@ export interface RowSet {
   readonly layout: ChunkLayout;
   /** Slots in use, those of removed rows too. */
   readonly total: number;
+  /** Of chunks in use: one whose rows are all gone is given back. */
   readonly bytes: number;
   /** Makes room for rows that tasks will fill, and says how many there are once they have. */
   reserve(rows: number): void;
   fill(sequences: ArrayLike<number>): void;
   /** Copies rows in, variances multiplied. */
   append(block: EmbeddingBlock, sequences: ArrayLike<number>, varianceScale: number): void;
+  /** Of a row in a chunk that is gone: that of its first. */
   sequenceAt(slot: number): number;
   /** -1 where there is none, or it was removed. */
   slotOf(sequence: number): number;
@@ -39,56 +41,57 @@ export function createRowSet(
   const { rowsPerChunk, stride, offsets } = layout;
   const varianceWidth = varianceKind === 'none' ? 0 : varianceKind === 'scalar' ? 1 : stride;
   const id = executor.open(layout);
-  const chunks: Region[] = [];
-  let sequences = new Uint32Array(rowsPerChunk);
+  const chunks: (Chunk | undefined)[] = [];
+  /** By chunk, also of those that are gone. */
+  const firstSequences: number[] = [];
   let total = 0;
 
   const memoryOf = ({ shard }: Region) => executor.arena.memories[shard] as WebAssembly.Memory;
-  const at = (slot: number) => {
-    const region = chunks[Math.floor(slot / rowsPerChunk)] as Region;
-    return {
-      region,
-      row: slot % rowsPerChunk,
-      buffer: memoryOf(region).buffer,
-    };
-  };
-  const bitsOf = (region: Region, which: 'live' | 'allowed') =>
+  const bitsOf = ({ region }: Chunk, which: 'live' | 'allowed') =>
     new Uint8Array(memoryOf(region).buffer, region.address + offsets[which], rowsPerChunk / 8);
+  const chunkOf = (slot: number) => chunks[Math.floor(slot / rowsPerChunk)];
+  const present = (slot: number): Chunk => {
+    const chunk = chunkOf(slot);
+    if (!chunk) throw new AffinisError('internal', '[kernels] a row of a chunk that is gone');
+    return chunk;
+  };
   const reserve = (rows: number) => {
     while (chunks.length * rowsPerChunk < total + rows) {
       const region = executor.arena.allocate(layout.bytes);
-      chunks.push(region);
+      chunks.push({ region, sequences: new Uint32Array(rowsPerChunk), living: 0 });
       executor.chunk(id, region);
     }
-    if (sequences.length < total + rows) {
-      const larger = new Uint32Array(Math.max(total + rows, Math.ceil(sequences.length * 1.5)));
-      larger.set(sequences.subarray(0, total));
-      sequences = larger;
-    }
-  };
-  const show = (slot: number, sequence: number) => {
-    sequences[slot] = sequence;
-    const { region, row } = at(slot);
-    const live = bitsOf(region, 'live');
-    live[row >> 3] = (live[row >> 3] as number) | (1 << (row & 7));
   };
   const isLive = (slot: number) => {
-    const { region, row } = at(slot);
-    return (((bitsOf(region, 'live')[row >> 3] as number) >> (row & 7)) & 1) === 1;
+    const chunk = chunkOf(slot);
+    const row = slot % rowsPerChunk;
+    return chunk !== undefined && (((bitsOf(chunk, 'live')[row >> 3] as number) >> (row & 7)) & 1) === 1;
   };
   const slotOf = (sequence: number) => {
-    let low = 0;
-    let high = total;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((sequences[middle] as number) < sequence) low = middle + 1;
-      else high = middle;
-    }
-    return low < total && sequences[low] === sequence && isLive(low) ? low : -1;
+    const index = lastAtMost(firstSequences, firstSequences.length, sequence);
+    const chunk = index < 0 ? undefined : chunks[index];
+    if (!chunk) return -1;
+    const first = index * rowsPerChunk;
+    const row = lastAtMost(chunk.sequences, Math.min(rowsPerChunk, total - first), sequence);
+    return row >= 0 && chunk.sequences[row] === sequence && isLive(first + row) ? first + row : -1;
   };
   const fill = (numbers: ArrayLike<number>) => {
-    for (let row = 0; row < numbers.length; row++) show(total + row, numbers[row] as number);
-    total += numbers.length;
+    for (let added = 0; added < numbers.length; added++, total++) {
+      const chunk = present(total);
+      const row = total % rowsPerChunk;
+      if (row === 0) firstSequences.push(numbers[added] as number);
+      chunk.sequences[row] = numbers[added] as number;
+      chunk.living++;
+      setBit(bitsOf(chunk, 'live'), row);
+    }
+  };
+  /** Once no search reads it. */
+  const giveBack = (index: number) => {
+    const chunk = chunks[index];
+    if (!chunk || chunk.living > 0 || (index + 1) * rowsPerChunk > total) return;
+    chunks[index] = undefined;
+    executor.drop(id, index);
+    executor.arena.free(chunk.region);
   };
 
   return {
@@ -98,64 +101,106 @@ export function createRowSet(
       return total;
     },
     get bytes() {
-      return chunks.length * layout.bytes + sequences.byteLength;
+      const used = chunks.filter((chunk) => chunk !== undefined).length;
+      return used * (layout.bytes + 4 * rowsPerChunk) + 8 * chunks.length;
     },
     reserve,
     fill,
     append(block, numbers, varianceScale) {
       reserve(block.count);
+      const width = varianceKind === 'scalar' ? 1 : dimension;
       for (let row = 0; row < block.count; row++) {
-        const place = at(total + row);
-        const means = place.region.address + offsets.means + 4 * stride * place.row;
+        const { region } = present(total + row);
+        const { buffer } = memoryOf(region);
+        const place = (total + row) % rowsPerChunk;
         const from = (block.start + row) * dimension;
-        new Float32Array(place.buffer, means, dimension).set(block.means.subarray(from, from + dimension));
+        new Float32Array(buffer, region.address + offsets.means + 4 * stride * place, dimension).set(
+          block.means.subarray(from, from + dimension),
+        );
         if (varianceWidth === 0 || !block.variances) continue;
-        const variances = place.region.address + offsets.variances + 4 * varianceWidth * place.row;
-        const target = new Float32Array(place.buffer, variances, varianceWidth);
-        const width = varianceKind === 'scalar' ? 1 : dimension;
+        const target = new Float32Array(
+          buffer,
+          region.address + offsets.variances + 4 * varianceWidth * place,
+          varianceWidth,
+        );
         const first = (block.start + row) * width;
         for (let d = 0; d < width; d++) target[d] = (block.variances[first + d] as number) * varianceScale;
         target.fill(1, width);
       }
       fill(numbers);
     },
-    sequenceAt: (slot) => sequences[slot] as number,
+    sequenceAt(slot) {
+      const index = Math.floor(slot / rowsPerChunk);
+      return (chunks[index]?.sequences[slot % rowsPerChunk] ?? firstSequences[index]) as number;
+    },
     slotOf,
     isLive,
     hide(slot) {
-      const { region, row } = at(slot);
-      const live = bitsOf(region, 'live');
-      live[row >> 3] = (live[row >> 3] as number) & ~(1 << (row & 7));
+      const chunk = chunkOf(slot);
+      if (!chunk || !isLive(slot)) return;
+      clearBit(bitsOf(chunk, 'live'), slot % rowsPerChunk);
+      chunk.living--;
+      if (chunk.living === 0) void executor.exclusive(async () => giveBack(Math.floor(slot / rowsPerChunk)));
     },
     allow(allowed) {
-      for (const region of chunks) bitsOf(region, 'allowed').fill(0);
+      for (const chunk of chunks) if (chunk) bitsOf(chunk, 'allowed').fill(0);
       for (let each = 0; each < allowed.length; each++) {
         const slot = slotOf(allowed[each] as number);
-        if (slot < 0) continue;
-        const { region, row } = at(slot);
-        const bits = bitsOf(region, 'allowed');
-        bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
+        if (slot >= 0) setBit(bitsOf(present(slot), 'allowed'), slot % rowsPerChunk);
       }
     },
     row(slot, mean, variance) {
-      const { region, row, buffer } = at(slot);
+      const { region } = present(slot);
+      const { buffer } = memoryOf(region);
+      const row = slot % rowsPerChunk;
       mean.set(new Float32Array(buffer, region.address + offsets.means + 4 * stride * row, dimension));
       if (varianceWidth === 0) return;
       const width = varianceKind === 'scalar' ? 1 : dimension;
       variance.set(new Float32Array(buffer, region.address + offsets.variances + 4 * varianceWidth * row, width));
     },
     clear() {
-      for (const region of chunks) {
-        bitsOf(region, 'live').fill(0);
-        new Int32Array(memoryOf(region).buffer, region.address, 4).fill(0);
+      for (const chunk of chunks) {
+        if (!chunk) continue;
+        bitsOf(chunk, 'live').fill(0);
+        new Int32Array(memoryOf(chunk.region).buffer, chunk.region.address, 4).fill(0);
+        chunk.living = 0;
       }
+      firstSequences.length = 0;
       total = 0;
     },
     close() {
       executor.close(id);
-      for (const region of chunks) executor.arena.free(region);
+      for (const chunk of chunks) if (chunk) executor.arena.free(chunk.region);
       chunks.length = 0;
+      firstSequences.length = 0;
       total = 0;
     },
   };
+}
+
+interface Chunk {
+  readonly region: Region;
+  /** uint32 a row, ascending. */
+  readonly sequences: Uint32Array;
+  living: number;
+}
+
+/** Index of the last of the first `length` values that is at most `value`; -1 where there is none. */
+function lastAtMost(values: ArrayLike<number>, length: number, value: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function setBit(bits: Uint8Array, at: number): void {
+  bits[at >> 3] = (bits[at >> 3] as number) | (1 << (at & 7));
+}
+
+function clearBit(bits: Uint8Array, at: number): void {
+  bits[at >> 3] = (bits[at >> 3] as number) & ~(1 << (at & 7));
 }

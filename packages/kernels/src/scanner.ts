@@ -15,7 +15,7 @@ export interface Scanner {
 
 interface KnownSet {
   readonly layout: ChunkLayout;
-  readonly chunks: { readonly shard: number; readonly address: number }[];
+  readonly chunks: ({ readonly shard: number; readonly address: number } | undefined)[];
 }
 
 /** A chunk of a set, the slot of its first row, and how many rows it has. */
@@ -47,7 +47,7 @@ export function createScanner(kind: KernelKind): Scanner {
     const next = new Int32Array(ticket);
     const count = Math.ceil(total / set.layout.rowsPerChunk);
     for (let index = Atomics.add(next, 0, 1); index < count; index = Atomics.add(next, 0, 1))
-      yield part(set, index, total);
+      if (set.chunks[index]) yield part(set, index, total);
   }
 
   const scan = (task: ScanTask): readonly Found[] => {
@@ -66,12 +66,16 @@ export function createScanner(kind: KernelKind): Scanner {
       let slot = Math.max(task.from, firstSlot);
       while (slot < firstSlot + count) {
         const read = slot - task.from + task.sourceFrom;
-        const from = part(source, Math.floor(read / source.layout.rowsPerChunk), Number.POSITIVE_INFINITY);
-        const row = read - from.firstSlot;
+        const index = Math.floor(read / source.layout.rowsPerChunk);
+        const row = read % source.layout.rowsPerChunk;
         const rows = Math.min(source.layout.rowsPerChunk - row, firstSlot + count - slot);
-        const piece = { shard: from.shard, layout: source.layout, address: from.address, row, count: rows };
-        filler.fill(piece, { shard, layout: target.layout, address, row: slot - firstSlot });
+        const place = slot - firstSlot;
         slot += rows;
+        // A chunk that is gone had no row that lives.
+        if (!source.chunks[index]) continue;
+        const from = part(source, index, Number.POSITIVE_INFINITY);
+        const piece = { shard: from.shard, layout: source.layout, address: from.address, row, count: rows };
+        filler.fill(piece, { shard, layout: target.layout, address, row: place });
       }
     }
   };
@@ -96,6 +100,8 @@ export function createScanner(kind: KernelKind): Scanner {
       } else if (message.kind === 'form') forms.set(message.form, message.spec);
       else if (message.kind === 'open') sets.set(message.set, { layout: message.layout, chunks: [] });
       else if (message.kind === 'chunk') setOf(message.set).chunks.push({ ...message });
+      else if (message.kind === 'hole') setOf(message.set).chunks.push(undefined);
+      else if (message.kind === 'drop') setOf(message.set).chunks[message.index] = undefined;
       else sets.delete(message.set);
       return undefined;
     },

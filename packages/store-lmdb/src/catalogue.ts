@@ -1,4 +1,5 @@
 import type { StoredGallery } from '@affinis/core';
+import { sealedText, textOf } from './checksum.ts';
 import type { Database, Table } from './database.ts';
 import { damaged } from './errors.ts';
 
@@ -12,16 +13,17 @@ export function readGallery({ galleries }: Pick<Database, 'galleries'>, name: st
   const key = Buffer.from(name);
   if (key.length === 0 || key.length > longestKey) return undefined;
   const value = galleries.get(key);
-  return value && parse(value);
+  return value && parse(key, value);
 }
 
 /** In the order of their names. */
 export function readGalleries({ galleries }: Pick<Database, 'galleries'>, options: Reading = {}): GalleryRecord[] {
-  return Array.from(galleries.getRange({ start: lowestKey, ...options }), ({ value }) => parse(value));
+  return Array.from(galleries.getRange({ start: lowestKey, ...options }), ({ key, value }) => parse(key, value));
 }
 
 export function writeGallery({ galleries }: Pick<Database, 'galleries'>, record: GalleryRecord): void {
-  putNow(galleries, Buffer.from(record.gallery.name), Buffer.from(JSON.stringify(record)));
+  const key = Buffer.from(record.gallery.name);
+  putNow(galleries, key, sealedText(key, JSON.stringify(record)));
 }
 
 /** Reads from one moment's state, held by a transaction of `useReadTransaction`. */
@@ -41,9 +43,10 @@ export function removeNow(table: Table, key: Uint8Array): void {
 const longestKey = 512;
 const lowestKey = Buffer.from([0]);
 
-function parse(value: Buffer): GalleryRecord {
+function parse(key: Uint8Array, value: Buffer): GalleryRecord {
+  const text = textOf(key, value, 'a gallery');
   try {
-    return JSON.parse(value.toString()) as GalleryRecord;
+    return JSON.parse(text) as GalleryRecord;
   } catch (cause) {
     throw damaged('a gallery cannot be read', cause);
   }

@@ -39,12 +39,12 @@ export async function copyLive(source: Database, target: Database, options: Copy
     let templates = 0;
     for (const { number } of records) {
       await append(target, target.rows, entries(source.rows, number, reading), ({ key, value }) => {
-        checkSeal(value, 'a row');
+        checkSeal(key, value, 'a row');
         if ((rowExpiry(value) ?? Number.POSITIVE_INFINITY) <= expiredAt) expired.add(sequenceOfKey(key));
         return isLive(sequenceOfKey(key));
       });
-      await append(target, target.templates, entries(source.templates, number, reading), ({ value }) => {
-        if (!isLive(decodeHead(value).sequence)) return false;
+      await append(target, target.templates, entries(source.templates, number, reading), ({ key, value }) => {
+        if (!isLive(decodeHead(key, value).sequence)) return false;
         if (++templates % progressEvery === 0) onProgress?.(templates);
         return true;
       });

@@ -1,15 +1,21 @@
 import { putNow, type Reading, removeNow } from './catalogue.ts';
+import { sealedText, textOf } from './checksum.ts';
 import type { Database } from './database.ts';
 
 type Meta = Pick<Database, 'meta'>;
 type Counter = 'next-sequence' | 'next-gallery';
 
 /** Numbers are given upwards from 1 and never again, so what is deleted cannot be mistaken for what came after it. */
-export const readCounter = ({ meta }: Meta, name: Counter, options: Reading = {}): number =>
-  Number(meta.get(Buffer.from(name), options)?.toString() ?? '1');
+export function readCounter({ meta }: Meta, name: Counter, options: Reading = {}): number {
+  const key = Buffer.from(name);
+  const value = meta.get(key, options);
+  return value ? Number(textOf(key, value, 'a counter')) : 1;
+}
 
-export const writeCounter = ({ meta }: Meta, name: Counter, next: number): void =>
-  putNow(meta, Buffer.from(name), Buffer.from(String(next)));
+export function writeCounter({ meta }: Meta, name: Counter, next: number): void {
+  const key = Buffer.from(name);
+  putNow(meta, key, sealedText(key, String(next)));
+}
 
 /** Galleries that are deleted while their templates are not yet removed. */
 export const addDropped = ({ meta }: Meta, gallery: number): void =>

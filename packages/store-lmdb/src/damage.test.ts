@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSeededRandom } from '@affinis/core';
 import { open } from 'lmdb';
 import { compactStore } from './compact.ts';
 import { createLmdbStore } from './lmdb-store.ts';
@@ -26,6 +27,8 @@ async function withStore(work: (folder: string, file: string) => Promise<void>):
     await work(folder, join(folder, dataFile));
   });
 }
+
+const allIds = [...Array.from({ length: 300 }, (_, at) => `id-${at}`), 'marked'].toSorted();
 
 const digestOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -72,6 +75,23 @@ describe('a damaged file', () => {
         outcomes[await readAll(folder)]++;
       }
       expect(outcomes.refused).toBeGreaterThan(outcomes.whole);
+    });
+  });
+
+  it('never gives another answer: any few bytes of it changed are refused, or were of no use', async () => {
+    await withStore(async (folder, file) => {
+      const whole = readFileSync(file);
+      const { integer } = createSeededRandom(5);
+      const outcomes = { refused: 0, whole: 0 };
+      for (let round = 0; round < 100; round++) {
+        const spoilt = Buffer.from(whole);
+        // Structure lies in the first pages; each page has its own at its front.
+        const page = integer(round % 2 ? 40 : whole.length / 4096) * 4096;
+        for (let change = 0; change < 4; change++) spoilt[page + integer(change % 2 ? 4096 : 120)] = integer(256);
+        writeFileSync(file, spoilt);
+        outcomes[await readAll(folder)]++;
+      }
+      expect(outcomes.refused).toBeGreaterThan(20);
     });
   });
 
@@ -136,7 +156,7 @@ async function readAll(folder: string): Promise<'refused' | 'whole'> {
   try {
     const store = await createLmdbStore({ folder });
     try {
-      expect(await idsOf(store)).toHaveLength(301);
+      expect(await idsOf(store)).toEqual(allIds);
       expect([...store.rows('g')]).toHaveLength(301);
       return 'whole';
     } finally {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createLmdbStore } from './lmdb-store.ts';
 import { withFolder } from './testing/folders.ts';
@@ -9,6 +10,10 @@ const locked = (folder: string) => ({
   reason: 'STORE_LOCKED',
   message: expect.stringContaining(folder),
 });
+
+const canNumber = numbersAllowed();
+if (!canNumber) process.stderr.write('SKIPPED: processes of one number; unshare -p is not permitted here\n');
+const whereNamespaces = canNumber ? it : it.skip;
 
 describe('the lock of a folder', () => {
   it('refuses a second store in the same process, and is free again after close', async () => {
@@ -65,6 +70,20 @@ describe('the lock of a folder', () => {
     });
   });
 
+  whereNamespaces('tells processes of one number apart, as those of two containers are', async () => {
+    const asFirstProcess = ['unshare', '-pf', '--mount-proc', '--kill-child'];
+    await withFolder(async (folder) => {
+      const command = [...asFirstProcess, ...storeCommand(folder, 'hold')];
+      for (let round = 0; round < 2; round++)
+        await withProcess(command, async (holder) => {
+          expect(await holder.next()).toEqual({ ready: true });
+          await withProcess(command, async (other) => {
+            expect(await other.next()).toMatchObject({ reason: 'STORE_LOCKED' });
+          });
+        });
+    });
+  });
+
   it('is not taken by who only reads, while another writes', async () => {
     await withFolder(async (folder) => {
       const writer = await createLmdbStore({ folder });
@@ -110,4 +129,13 @@ function barrier(count: number): () => Promise<void> {
     if (++here === count) open();
     return all;
   };
+}
+
+function numbersAllowed(): boolean {
+  try {
+    execFileSync('unshare', ['-pf', '--mount-proc', '--kill-child', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -112,8 +112,9 @@ function storeOf(folder: string, database: Database, lock: FolderLock | undefine
     async get(gallery, id) {
       checkStoreName(id, 'id');
       const found = record(gallery);
-      const value = database.templates.get(templateKey(found.number, id));
-      return value && readTemplate(database, found, id, value);
+      const key = templateKey(found.number, id);
+      const value = database.templates.get(key);
+      return value && readTemplate(database, found, key, value);
     },
     scan: (gallery, options = {}) => scanTemplates(database, () => find(gallery), gallery, options),
     async galleries() {

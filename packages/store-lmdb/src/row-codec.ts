@@ -1,5 +1,5 @@
 import { type StoredGallery, varianceLength } from '@affinis/core';
-import { checkSeal, seal } from './checksum.ts';
+import { checkSeal } from './checksum.ts';
 import { damaged } from './errors.ts';
 import { readFloats, writeFloats } from './floats.ts';
 
@@ -17,6 +17,7 @@ export interface Row {
   readonly expiresAt?: number | undefined;
 }
 
+/** Still to be sealed. */
 export function encodeRow({ id, mean, variance, expiresAt }: Row): Buffer {
   const idBytes = Buffer.byteLength(id);
   const value = Buffer.allocUnsafe(headBytes + mean.byteLength + variance.byteLength + idBytes);
@@ -25,12 +26,12 @@ export function encodeRow({ id, mean, variance, expiresAt }: Row): Buffer {
   value.writeDoubleLE(expiresAt ?? Number.NaN, 8);
   const end = writeFloats(value, writeFloats(value, headBytes, mean), variance);
   value.write(id, end, 'utf8');
-  return seal(value);
+  return value;
 }
 
 /** Refuses a row that is damaged or not of the gallery's shape. */
-export function checkRow(value: Buffer, { dimension, varianceKind }: StoredGallery): void {
-  checkSeal(value, 'a row');
+export function checkRow(key: Uint8Array, value: Buffer, { dimension, varianceKind }: StoredGallery): void {
+  checkSeal(key, value, 'a row');
   const floats = dimension + varianceLength({ dimension, varianceKind });
   if (value.length !== headBytes + 4 * floats + value.readUInt16LE(4))
     throw damaged('a row is of another size than its gallery');

@@ -1,8 +1,9 @@
 import type { Embedding, StoredGallery, StoredTemplate, Template, TemplateSource } from '@affinis/core';
 import { varianceLength } from '@affinis/core';
-import { checkSeal, seal } from './checksum.ts';
+import { checkSeal } from './checksum.ts';
 import { damaged } from './errors.ts';
 import { readFloats, writeFloats } from './floats.ts';
+import { idOfTemplateKey } from './keys.ts';
 import { readRowVectors } from './row-codec.ts';
 
 /**
@@ -26,6 +27,7 @@ interface Head {
 
 export type Numbered = Pick<StoredTemplate, 'sequence' | 'revision'>;
 
+/** Still to be sealed. */
 export function encodeTemplate(template: Template, { sequence, revision }: Numbered, gallery: StoredGallery): Buffer {
   const { fused, sources, metadata, createdAt, updatedAt, consentAt, expiresAt } = template;
   const apart = sources.filter(({ embedding }) => !sameVectors(embedding, fused));
@@ -54,23 +56,23 @@ export function encodeTemplate(template: Template, { sequence, revision }: Numbe
     end = writeFloats(value, end, embedding.mean);
     if (embedding.variance) end = writeFloats(value, end, embedding.variance.values);
   }
-  return seal(value);
+  return value;
 }
 
 /** What is known of a template without its vectors. */
-export function decodeHead(value: Buffer): Head {
-  checkSeal(value, 'a template');
+export function decodeHead(key: Uint8Array, value: Buffer): Head {
+  checkSeal(key, value, 'a template');
   return parseHead(value);
 }
 
 /** `row` gives the template's row by its number; a template without one is damage. */
 export function decodeTemplate(
-  id: string,
+  key: Uint8Array,
   value: Buffer,
   gallery: StoredGallery,
   row: (sequence: number) => Buffer | undefined,
 ): StoredTemplate {
-  const { metadata, sources: kept, varianceId, ...head } = decodeHead(value);
+  const { metadata, sources: kept, varianceId, ...head } = decodeHead(key, value);
   const vectors = emptyVectors(gallery);
   let end = headBytes + value.readUInt32LE(4);
   // The row is read last: it may be read into the memory that `value` is a view of.
@@ -87,7 +89,7 @@ export function decodeTemplate(
     const own = apart[index] ?? { mean: vectors.mean.slice(), variance: vectors.variance.slice() };
     return { embedding: embeddingOf(gallery, own, varianceId), enrolledAt: at };
   });
-  return { id, fused, sources, metadata, ...head };
+  return { id: idOfTemplateKey(key), fused, sources, metadata, ...head };
 }
 
 function parseHead(value: Buffer): Head {

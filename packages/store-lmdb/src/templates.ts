@@ -2,7 +2,7 @@ import { noGallery, type StoredRow, type StoredTemplate, varianceLength } from '
 import type { GalleryRecord, Reading } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { damaged, where } from './errors.ts';
-import { galleryPrefix, idOfTemplateKey, rowKey, sequenceOfKey, templateKey } from './keys.ts';
+import { galleryPrefix, rowKey, sequenceOfKey, templateKey } from './keys.ts';
 import { checkRow, readRowVectors, rowExpiry } from './row-codec.ts';
 import { decodeTemplate } from './template-codec.ts';
 
@@ -10,13 +10,14 @@ import { decodeTemplate } from './template-codec.ts';
 export function readTemplate(
   database: Database,
   { number, gallery }: GalleryRecord,
-  id: string,
+  key: Uint8Array,
   value: Buffer,
   options: Reading = {},
 ): StoredTemplate {
-  return decodeTemplate(id, value, gallery, (sequence) => {
-    const row = database.rows.get(rowKey(number, sequence), options);
-    if (row) checkRow(row, gallery);
+  return decodeTemplate(key, value, gallery, (sequence) => {
+    const ofRow = rowKey(number, sequence);
+    const row = database.rows.get(ofRow, options);
+    if (row) checkRow(ofRow, row, gallery);
     return row;
   });
 }
@@ -27,7 +28,7 @@ export function* readRows(database: Database, { number, gallery }: GalleryRecord
   const variance = new Float32Array(varianceLength(gallery));
   const range = { start: galleryPrefix(number), end: galleryPrefix(number + 1) };
   for (const { key, value } of database.rows.getRange(range)) {
-    checkRow(value, gallery);
+    checkRow(key, value, gallery);
     if (!readRowVectors(value, mean, variance)) throw damaged('a row is of another size than its gallery');
     const expiresAt = rowExpiry(value);
     yield { sequence: sequenceOfKey(key), mean, variance, ...(expiresAt === undefined ? {} : { expiresAt }) };
@@ -60,6 +61,6 @@ function readAfter(database: Database, record: GalleryRecord, after: string | un
   const range = { start, exclusiveStart: after !== undefined, end: galleryPrefix(number + 1), limit: templatesAtOnce };
   const group: StoredTemplate[] = [];
   for (const { key, value } of database.templates.getRange(range))
-    group.push(readTemplate(database, record, idOfTemplateKey(key), value));
+    group.push(readTemplate(database, record, key, value));
   return group;
 }

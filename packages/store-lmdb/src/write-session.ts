@@ -11,6 +11,7 @@ import {
   type StoreWrite,
 } from '@affinis/core';
 import { type GalleryRecord, putNow, readGallery, removeNow, writeGallery } from './catalogue.ts';
+import { seal } from './checksum.ts';
 import { addDropped, readCounter, writeCounter } from './counters.ts';
 import type { Database } from './database.ts';
 import { where } from './errors.ts';
@@ -109,7 +110,7 @@ function put(database: Database, record: GalleryRecord, { template, revision }: 
   const { number, gallery } = record;
   const key = templateKey(number, template.id);
   const stored = database.templates.get(key);
-  const before = stored && decodeHead(stored);
+  const before = stored && decodeHead(key, stored);
   const found = before?.revision ?? 0;
   if (revision !== undefined && revision !== found) throw otherRevision(where, revision, found);
   const next = { sequence, revision: found + 1 };
@@ -119,8 +120,9 @@ function put(database: Database, record: GalleryRecord, { template, revision }: 
   const row = encodeRow({ id, mean: fused.mean, variance: fused.variance?.values ?? noVariance, expiresAt });
 
   if (before) removeRow(database, number, before);
-  putNow(database.templates, key, value);
-  putNow(database.rows, rowKey(number, sequence), row);
+  const ofRow = rowKey(number, sequence);
+  putNow(database.templates, key, seal(key, value));
+  putNow(database.rows, ofRow, seal(ofRow, row));
   for (const prefix of prefixes) putNow(database.metadata, metadataKey(prefix, sequence), nothing);
   return { ...next, ...(before ? { replaced: before.sequence } : {}) };
 }
@@ -130,7 +132,7 @@ function remove(database: Database, { number }: GalleryRecord, { id }: Delete): 
   const key = templateKey(number, id);
   const stored = database.templates.get(key);
   if (!stored) throw noTemplate(where, id);
-  const before = decodeHead(stored);
+  const before = decodeHead(key, stored);
   removeNow(database.templates, key);
   removeRow(database, number, before);
   return { replaced: before.sequence };

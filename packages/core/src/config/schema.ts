@@ -172,7 +172,7 @@ export const galleriesSchema = z.strictObject({
   threads: z
     .union([z.literal('auto'), z.int().positive()], 'a whole number above 0, or "auto"')
     .default('auto')
-    .describe('Threads that scan galleries, started by the first search; auto: one a core'),
+    .describe('Threads that scan galleries; auto: one fewer than the cores, at least one'),
   maxSources: z
     .int()
     .positive()

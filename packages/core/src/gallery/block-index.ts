@@ -9,7 +9,7 @@ import type { Candidate, RowIndex, SearchOptions } from './row-index.ts';
  * The rows of one gallery for metrics without a scan form, a plugin's for instance: the worker threads score them block by
  * block with the metric itself. A search sees the blocks as they were when it began.
  */
-export interface BlockIndex extends Omit<RowIndex, 'search'> {
+export interface BlockIndex extends Omit<RowIndex, 'search' | 'settle'> {
   /** Candidates' scores are the metric's own, in its polarity. */
   search(
     metric: { readonly metric: Metric; readonly spec: MetricSpec },
@@ -54,7 +54,6 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
     append(rows, sequences) {
       for (let row = 0; row < rows.count; row++) appendRow(roomy(), rows, row, sequences[row] as number);
     },
-    settle: async () => undefined,
     remove(sequence) {
       const removed = blocks.some((block) => removeRow(block, sequence));
       if (removed) compact();

@@ -5,7 +5,8 @@ import type { RowIndex } from './row-index.ts';
 import type { StoredRow } from './template-store.ts';
 
 /** What an index is fed with. */
-export type RowSet = Pick<RowIndex, 'count' | 'bytes' | 'append' | 'settle' | 'remove' | 'close'>;
+export type RowSet = Pick<RowIndex, 'count' | 'bytes' | 'append' | 'remove' | 'close'> &
+  Partial<Pick<RowIndex, 'settle'>>;
 
 export interface AppendedRow {
   readonly sequence: number;
@@ -53,7 +54,7 @@ export function createRowFeed<S extends RowSet>(set: S, shape: RowShape, rows: I
       turn.add(row);
       if (turn.block.count < rowsPerTurn) continue;
       hand();
-      await set.settle();
+      await set.settle?.();
       await nextTurn();
     }
     hand();

@@ -91,12 +91,12 @@ export function createToyIndices() {
           for (let row = 0; row < block.count; row++)
             rows.push({ sequence: sequences[row] ?? -1, mean: rowOf(block, row).slice() });
         },
-        settle: async () => undefined,
         remove(sequence) {
           const at = rows.findIndex((row) => row.sequence === sequence);
           if (at >= 0) rows.splice(at, 1);
           return at >= 0;
         },
+        settle: async () => undefined,
         async search(form, queries, { k, allowed }) {
           if (form.kind !== 'cosine') throw new Error(`no form ${form.kind} here`);
           searches.push(queries.count);

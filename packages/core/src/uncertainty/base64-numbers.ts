@@ -5,13 +5,13 @@ import { halfToNumber, numberToHalf } from './half.ts';
 // so that whoever checks length and finiteness sees it.
 
 export function decodeDoubles(text: string): Float64Array {
-  return Float64Array.from(decode(text, 8, (bytes, at) => bytes.readDoubleLE(at)));
+  return Float64Array.from(decode(Buffer.from(text, 'base64'), 8, (bytes, at) => bytes.readDoubleLE(at)));
 }
 
 export function decodeFloats(text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64');
   if (!littleEndian || bytes.length % 4 !== 0)
-    return Float32Array.from(decode(text, 4, (from, at) => from.readFloatLE(at)));
+    return Float32Array.from(decode(bytes, 4, (from, at) => from.readFloatLE(at)));
   const values = new Float32Array(bytes.length / 4);
   new Uint8Array(values.buffer).set(bytes);
   return values;
@@ -19,7 +19,7 @@ export function decodeFloats(text: string): Float32Array {
 
 /** float16 to float32, exactly. */
 export function decodeHalves(text: string): Float32Array {
-  return Float32Array.from(decode(text, 2, (bytes, at) => halfToNumber(bytes.readUInt16LE(at))));
+  return Float32Array.from(decode(Buffer.from(text, 'base64'), 2, (bytes, at) => halfToNumber(bytes.readUInt16LE(at))));
 }
 
 export function encodeDoubles(values: Float64Array): string {
@@ -45,8 +45,7 @@ export function encodeHalves(values: Float32Array): string {
 /** Galleries are exported and imported by the gigabyte, so the host's own order is copied as it is. */
 const littleEndian = endianness() === 'LE';
 
-function decode(text: string, size: number, read: (bytes: Buffer, at: number) => number): Float64Array {
-  const bytes = Buffer.from(text, 'base64');
+function decode(bytes: Buffer, size: number, read: (bytes: Buffer, at: number) => number): Float64Array {
   return Float64Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
     (index + 1) * size <= bytes.length ? read(bytes, index * size) : Number.NaN,
   );
