@@ -179,6 +179,33 @@ describe('a search that meets a change', () => {
   });
 });
 
+it('a store that fails while its rows are counted or read is asked again, and counted once', async () => {
+  const inner = createMemoryStore();
+  let failures = 0;
+  const store = {
+    ...inner,
+    *rows(gallery: string) {
+      for (const row of inner.rows(gallery)) {
+        yield row;
+        if (failures > 0 && failures--) throw new Error('a bad page');
+      }
+    },
+  };
+  const indices = createToyIndices();
+  const { galleries } = await toyGalleries({ store, pipeline: scanned(), indices: indices.factory });
+  await galleries.create('g', 'toy');
+  const gallery = galleries.find('g');
+  failures = 1;
+  await expect(enroll(gallery, 'a', 0)).resolves.toMatchObject({ created: true });
+  await enroll(gallery, 'b', 10, { expiresAt: 5000 });
+  const again = (await toyGalleries({ store, pipeline: scanned(), indices: indices.factory })).galleries.find('g');
+  await expect(again.describe()).rejects.toThrow('a bad page');
+  expect((await again.describe()).templates).toBe(2);
+  failures = 1;
+  await expect(identify(again, 0)).rejects.toThrow('a bad page');
+  expect(await identify(again, 0)).toMatchObject({ templateId: 'a', searched: 2 });
+});
+
 describe('a gallery that is deleted', () => {
   it('ends what still asks it with not-found, and leaves its name free', async () => {
     const { galleries } = await toyGalleries();

@@ -41,7 +41,7 @@ const rowsPerTurn = 4096;
 
 export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
   const { gallery, store, now, memory } = parts;
-  const expiries = createExpiries();
+  let expiries = createExpiries();
   let living = 0;
   let closed = false;
   let counting: Promise<void> | undefined;
@@ -69,6 +69,8 @@ export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
   };
   /** A write may be among the rows that are read, or come after them, or both. */
   const count = async () => {
+    living = 0;
+    expiries = createExpiries();
     census = { seen: new Set(), writes: [] };
     let read = 0;
     for (const row of store.rows(gallery.name)) {
