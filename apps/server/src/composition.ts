@@ -14,6 +14,7 @@ import {
   createRuntime,
   type Galleries,
   parseConfig,
+  type RowIndexFactory,
   type Runtime,
   type RuntimeOptions,
   type SinglePipeline,
@@ -136,11 +137,23 @@ export async function composeGalleries(
     pipelines: runtime.pipelines,
     metricOf: (pipeline) => metricOf(runtime, pipeline),
     pool: runtime.pool,
-    indices: createRowIndexFactory({ threads: threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads }),
+    indices: lazyIndices(threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads),
     memoryLimitBytes: bytesOfSize(memoryLimit) ?? 0,
     maxSources,
     ...(maxTemplates === undefined ? {} : { maxTemplates }),
   });
+}
+
+/** The threads are started by the first index: most commands need none. */
+function lazyIndices(threads: number): RowIndexFactory {
+  let made: RowIndexFactory | undefined;
+  return {
+    create(options) {
+      made ??= createRowIndexFactory({ threads });
+      return made.create(options);
+    },
+    close: async () => made?.close(),
+  };
 }
 
 export { backupStore, compactStore } from '@affinis/store-lmdb';

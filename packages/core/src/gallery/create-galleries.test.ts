@@ -179,6 +179,24 @@ describe('a search that meets a change', () => {
   });
 });
 
+describe('a gallery that is deleted', () => {
+  it('ends what still asks it with not-found, and leaves its name free', async () => {
+    const { galleries } = await toyGalleries();
+    await galleries.create('g', 'toy');
+    const gallery = galleries.find('g');
+    await enroll(gallery, 'a', 0);
+    await identify(gallery, 0);
+    await galleries.delete('g');
+    await expect(identify(gallery, 0)).rejects.toMatchObject({ code: 'not-found', field: 'gallery' });
+    await expect(enroll(gallery, 'c', 0)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(gallery.describe()).rejects.toMatchObject({ code: 'not-found' });
+    expect(() => galleries.find('g')).toThrow(/there is none/);
+    expect(await galleries.create('g', 'toy')).toMatchObject({ templates: 0 });
+    await enroll(galleries.find('g'), 'a', 90);
+    expect(await identify(galleries.find('g'), 90)).toMatchObject({ templateId: 'a', searched: 1 });
+  });
+});
+
 describe('open-set figures', () => {
   it('bound the false match rate of a search by N times that of a comparison', async () => {
     const calibrated = (fmr: number) => ({

@@ -9,11 +9,13 @@ import { createGalleryRows } from './gallery-rows.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import { type OpenGallery, openGallery } from './open-gallery.ts';
 import type { RowIndexFactory } from './row-index.ts';
+import { withRows } from './row-memory.ts';
 import type { StoredGallery, TemplateStore } from './template-store.ts';
 import { createTemplateWriter, type WrittenRow } from './template-writer.ts';
 
 export interface GalleriesParts {
-  readonly store: Required<TemplateStore>;
+  /** Where it lacks optional members, its rows are kept in memory as well: see `withRows`. */
+  readonly store: TemplateStore;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   readonly metricOf: (pipeline: SinglePipeline) => ConfiguredMetric;
   readonly pool: Pick<WorkerPool, 'nearest'>;
@@ -30,7 +32,7 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Opens the galleries that the store holds; the store is theirs from then on. */
 export async function createGalleries(parts: GalleriesParts): Promise<Galleries> {
-  const { store } = parts;
+  const store = await withRows(parts.store);
   const now = createForwardClock(parts.now ?? Date.now);
   const memory = createMemoryBudget(parts.memoryLimitBytes);
   const open = new Map<string, OpenGallery>();

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AffinisError } from '../errors.ts';
 import type { EmbeddingBlock } from '../metric.ts';
 import type { ConfiguredMetric } from '../runtime.ts';
 import type { WorkerPool } from '../worker/pool.ts';
@@ -42,6 +43,7 @@ export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
   const { gallery, store, now, memory } = parts;
   const expiries = createExpiries();
   let living = 0;
+  let closed = false;
   let counting: Promise<void> | undefined;
   /** While the rows are counted: those that were seen, and the writes that came meanwhile. */
   let census: { readonly seen: Set<number>; readonly writes: WrittenRow[] } | undefined;
@@ -78,6 +80,7 @@ export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
   };
   /** The state of this moment: what has expired is gone from every index. */
   const current = async () => {
+    if (closed) throw gone(gallery.name);
     counting ??= count().catch((thrown: unknown) => {
       counting = undefined;
       throw thrown;
@@ -153,11 +156,18 @@ export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
       }
     },
     async close() {
+      closed = true;
       memory.release(gallery.name);
       await Promise.all(feeds().map((feed) => feed.set.close()));
     },
   };
 }
+
+const gone = (name: string) =>
+  new AffinisError('not-found', `[core] gallery "${name}" is not there any more`, {
+    field: 'gallery',
+    reason: 'NO_GALLERY',
+  });
 
 const pick = ({ expiresAt }: { readonly expiresAt?: number }) => (expiresAt === undefined ? {} : { expiresAt });
 

@@ -43,16 +43,21 @@ export function createRowFeed<S extends RowSet>(set: S, shape: RowShape, rows: I
     for (const sequence of sequences) set.remove(sequence);
   };
   const fill = async () => {
-    let turn: AppendedRow[] = [];
-    for (const { sequence, mean, variance } of rows) {
-      turn.push({ sequence, mean: mean.slice(), variance: variance.slice() });
-      if (turn.length < rowsPerTurn) continue;
-      append(turn);
-      turn = [];
+    const turn = createTurn(shape);
+    const hand = () => {
+      if (turn.block.count === 0) return;
+      last = turn.sequences[turn.block.count - 1] ?? last;
+      set.append(turn.block, turn.sequences.subarray(0, turn.block.count));
+      turn.block.count = 0;
+    };
+    for (const row of rows) {
+      turn.add(row);
+      if (turn.block.count < rowsPerTurn) continue;
+      hand();
       await set.settle?.();
       await nextTurn();
     }
-    append(turn);
+    hand();
     for (const apply of waiting ?? []) apply();
     waiting = undefined;
   };
@@ -64,6 +69,26 @@ export function createRowFeed<S extends RowSet>(set: S, shape: RowShape, rows: I
     ready,
     append: (appended) => later(() => append(appended)),
     remove: (sequences) => later(() => remove(sequences)),
+  };
+}
+
+/** A block that is filled again and again; whoever is given it copies. */
+function createTurn(shape: RowShape) {
+  const { dimension, varianceKind, unitNorm } = shape;
+  const length = varianceLengthOf(shape);
+  const means = new Float32Array(rowsPerTurn * dimension);
+  const variances = new Float32Array(rowsPerTurn * length);
+  const sequences = new Uint32Array(rowsPerTurn);
+  const shared = { dimension, means, varianceKind, unitNorm, start: 0, count: 0 };
+  const block: EmbeddingBlock = length === 0 ? shared : { ...shared, variances };
+  return {
+    block,
+    sequences,
+    add({ sequence, mean, variance }: StoredRow) {
+      means.set(mean, block.count * dimension);
+      variances.set(variance, block.count * length);
+      sequences[block.count++] = sequence;
+    },
   };
 }
 

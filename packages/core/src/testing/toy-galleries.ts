@@ -35,9 +35,14 @@ export function toyPipeline(
 
 /** Galleries over a store in memory, with a clock that the test sets; pipelines are known by their names. */
 export async function toyGalleries(
-  changes: Partial<GalleriesParts> & { readonly pipeline?: SinglePipeline; readonly clock?: { now: number } } = {},
+  changes: Partial<GalleriesParts> & {
+    readonly store?: ReturnType<typeof createMemoryStore>;
+    readonly pipeline?: SinglePipeline;
+    readonly clock?: { now: number };
+  } = {},
 ) {
-  const { pipeline = toyPipeline(), clock = { now: 1000 }, store = createMemoryStore(), ...rest } = changes;
+  const { pipeline = toyPipeline(), clock = { now: 1000 }, ...rest } = changes;
+  const { store = createMemoryStore() } = changes;
   const { metric } = pipeline;
   const galleries = await createGalleries({
     store,

@@ -3,6 +3,7 @@ import { checkEmbedding, type Embedding } from '../../embedding.ts';
 import { AffinisError } from '../../errors.ts';
 import { fieldPath, problemsOf } from '../../schema-problems.ts';
 import { decodeFloats, encodeFloats } from '../../uncertainty/base64-numbers.ts';
+import { checkMetadata } from '../check-enrolment.ts';
 import { checkTemplate } from '../check-write.ts';
 import type { StoredGallery, Template } from '../template-store.ts';
 
@@ -78,6 +79,13 @@ export function decodeTemplateLine(json: string, gallery: StoredGallery): Templa
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
   checkTemplate(template, gallery);
+  checkMetadata(template.metadata, 'metadata');
+  for (const { varianceId } of [template.fused, ...template.sources.map(({ embedding }) => embedding)])
+    if (varianceId !== gallery.varianceId)
+      throw invalid(
+        "is no template: its variance is not of the gallery's head; import into a new gallery",
+        'varianceId',
+      );
   checkEmbedding(template.fused, 'template');
   for (const [at, { embedding }] of template.sources.entries()) checkEmbedding(embedding, `sources[${at}]`);
   return template;

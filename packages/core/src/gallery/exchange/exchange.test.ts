@@ -89,6 +89,8 @@ describe('export and import of a gallery', () => {
     ['no JSON', () => '{"id": "secret', /^\[gallery-import\] the line is no JSON$/],
     ['a field that is unknown', (line) => JSON.stringify({ ...line, nmae: 1 }), /nmae unknown key/],
     ['metadata that is no text', (line) => JSON.stringify({ ...line, metadata: { a: 1 } }), /metadata.a/],
+    ['metadata over their limit', (line) => JSON.stringify({ ...line, metadata: { a: 'x'.repeat(257) } }), /256 bytes/],
+    ['a variance of another head', (line) => JSON.stringify({ ...line, varianceId: 'other' }), /gallery's head/],
     ['half a vector', (line) => JSON.stringify({ ...line, mean: 'AACAPw==' }), /1 dimensions where the gallery has 3/],
     ['half a number', (line) => JSON.stringify({ ...line, mean: 'AACAP83MzD2rqqo=' }), /NaN or infinity/],
     ['a vector of zeros', (line) => JSON.stringify({ ...line, mean: zero }), /zero vector/],
