@@ -18,6 +18,7 @@ const shippedPlugins = [
   '@affinis/modality-image',
   '@affinis/modality-voice',
   '@affinis/modality-text',
+  '@affinis/metric-combinators',
   '@affinis/metric-cosine',
   '@affinis/metric-euclidean',
   '@affinis/metric-mahalanobis',
