@@ -29,6 +29,7 @@ const shippedPlugins = [
   '@affinis/modality-image',
   '@affinis/modality-voice',
   '@affinis/modality-text',
+  '@affinis/metric-combinators',
   '@affinis/metric-cosine',
   '@affinis/metric-euclidean',
   '@affinis/metric-mahalanobis',

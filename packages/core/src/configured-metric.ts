@@ -1,3 +1,4 @@
+import { AffinisError } from './errors.ts';
 import type { Metric } from './metric.ts';
 import { checkFiles } from './metric-files.ts';
 import { parseParameters } from './parameters.ts';
@@ -12,5 +13,14 @@ export function createMetric(registry: Registry, spec: MetricSpec): Metric {
   return definition.create(
     parseParameters(definition.parameters, parameters, `metric "${type}"`, 'parameters'),
     population?.values,
+    { metric: (name) => createWrapped(registry, spec, name) },
   );
+}
+
+/** The population is that of the outer one: both score embeddings of one space. */
+function createWrapped(registry: Registry, { type, wrapped = {}, population }: MetricSpec, name: string): Metric {
+  const inner = wrapped[name];
+  if (!inner)
+    throw new AffinisError('internal', `[core] metric "${type}" asks for "${name}", which "wraps" does not name`);
+  return createMetric(registry, { ...inner, ...(population ? { population } : {}) });
 }

@@ -61,3 +61,13 @@ describe('file parameters of a metric', () => {
     expect(parametersIdentity(spec)).toEqual({ rows: [[1]] });
   });
 });
+
+describe('what a calibration knows of a combinator', () => {
+  it('is what it wraps too', () => {
+    const inner = { type: 'learned', parameters: { file: '/a.json' }, files: { file: 'abc' } };
+    expect(parametersIdentity({ type: 'twice', parameters: { of: 'x' }, wrapped: { x: inner } })).toEqual({
+      of: 'x',
+      wrapped: { x: { type: 'learned', parameters: { file: 'sha256:abc' } } },
+    });
+  });
+});

@@ -27,9 +27,17 @@ export function specifyMetric(
 }
 
 /** What a calibration knows a metric's parameters by: a file by its content, wherever it lies. */
-export function parametersIdentity({ parameters, files = {} }: MetricSpec): Readonly<Record<string, unknown>> {
+export function parametersIdentity({ parameters, files = {}, wrapped }: MetricSpec): Readonly<Record<string, unknown>> {
   const digests = Object.entries(files).map(([name, digest]) => [name, `sha256:${digest}`]);
-  return { ...parameters, ...Object.fromEntries(digests) };
+  const inner = Object.entries(wrapped ?? {}).map(([name, spec]) => [
+    name,
+    { type: spec.type, parameters: parametersIdentity(spec) },
+  ]);
+  return {
+    ...parameters,
+    ...Object.fromEntries(digests),
+    ...(wrapped ? { wrapped: Object.fromEntries(inner) } : {}),
+  };
 }
 
 /** Throws `failed-precondition` where a file is not what it was when the specification was made. */

@@ -45,5 +45,13 @@ export interface MetricDefinition<P = unknown> {
    * `population` is what the embedder's model knows of its subjects. A metric that needs one and gets none is created
    * all the same and throws `failed-precondition` when it scores.
    */
-  create(parameters: P, population?: Population): Metric;
+  create(parameters: P, population?: Population, context?: MetricContext): Metric;
+  /** Names of the configured metrics that a combinator wraps; `create` gets them from its context. */
+  wraps?(parameters: P): readonly string[];
+}
+
+/** What a metric is made with that wraps others: score normalisation, fusion. */
+export interface MetricContext {
+  /** A metric that `wraps` named, with the same population. */
+  metric(name: string): Metric;
 }

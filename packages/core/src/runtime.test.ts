@@ -114,7 +114,28 @@ pipelines:
     }
   });
 
+  it('gives a combinator the metrics that it wraps, with the population of what they score', async () => {
+    const config = `${toy.replace('metric: dot', 'metric: four').replace('{ type: toy }', '{ type: toy, options: { uncertainty: fitted } }')}
+metrics: { four: { type: twice, parameters: { of: two } }, two: { type: twice, parameters: { of: dot } } }`;
+    // The population's variance along the first axis, 0.5, and twice of twice.
+    expect(await runtimeOf(config, { texts: ['a'] })).toMatchObject({ verification: { value: { score: 2 } } });
+  });
+
   it.each([
+    [
+      'a combinator that wraps itself',
+      `${toy}metrics: { a: { type: twice, parameters: { of: b } }, b: { type: twice, parameters: { of: a } } }`,
+      {},
+      'metrics.a.parameters',
+      'metric "a" > "b" > "a" wraps itself',
+    ],
+    [
+      'a combinator of a metric that is not there',
+      `${toy}metrics: { a: { type: twice, parameters: { of: gone } } }`,
+      {},
+      'metrics.a.parameters',
+      'metric "a" > "gone" is not there; there are: dot, a',
+    ],
     [
       'a metric without the parameters that it needs',
       toy.replace('dot', 'learned'),

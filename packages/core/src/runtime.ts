@@ -163,14 +163,36 @@ function configuredMetrics(config: Config, registry: Registry, folder: string): 
   const entries = new Map(plain.map(({ id }) => [id, { type: id, parameters: {} }]));
   for (const [name, entry] of Object.entries(config.metrics)) entries.set(name, entry);
   const metrics = new Map<string, ConfiguredMetric>();
-  for (const [name, { type, parameters }] of entries) {
+  for (const name of entries.keys()) {
     try {
-      metrics.set(name, configuredMetric(registry, name, specifyMetric(registry.metric(type), parameters, folder)));
+      metrics.set(name, configuredMetric(registry, name, specOf(registry, entries, folder, [name])));
     } catch (thrown) {
       throw AffinisError.from(thrown).at(`metrics.${name}`);
     }
   }
   return metrics;
+}
+
+type MetricEntries = ReadonlyMap<string, { readonly type: string; readonly parameters: MetricSpec['parameters'] }>;
+
+/** Of the last of `names`, each of which is wrapped by the one before it. */
+function specOf(registry: Registry, entries: MetricEntries, folder: string, names: readonly string[]): MetricSpec {
+  const entry = entries.get(names.at(-1) ?? '');
+  if (!entry || names.indexOf(names.at(-1) ?? '') < names.length - 1) {
+    const problem = entry ? 'wraps itself' : `is not there; there are: ${[...entries.keys()].join(', ')}`;
+    throw new AffinisError('invalid-argument', `[core] metric "${names.join('" > "')}" ${problem}`, {
+      field: 'parameters',
+      reason: 'BAD_PARAMETERS',
+    });
+  }
+  const definition = registry.metric(entry.type);
+  const spec = specifyMetric(definition, entry.parameters, folder);
+  const parsed = definition.wraps && definition.parameters.safeParse(entry.parameters);
+  if (!definition.wraps || !parsed?.success) return spec;
+  const inner = definition
+    .wraps(parsed.data)
+    .map((name) => [name, specOf(registry, entries, folder, [...names, name])]);
+  return { ...spec, wrapped: Object.fromEntries(inner) };
 }
 
 const needsParameters = ({ parameters }: MetricDefinition): boolean => !parameters.safeParse({}).success;

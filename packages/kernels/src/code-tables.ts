@@ -50,13 +50,17 @@ function fillTable(table: Uint8Array, terms: Terms, { centres, steps }: CodePara
   let widestRange = 0;
   let constant = terms.constant;
   const lowest = new Float64Array(dimension);
+  const roots = new Float64Array(dimension * codes);
   for (let d = 0; d < dimension; d++) {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let c = d * codes; c < (d + 1) * codes; c++) {
-      greatest = Math.max(greatest, Math.sqrt(curvature[c] as number) * (steps[d] as number));
-      low = Math.min(low, cost[c] as number);
-      high = Math.max(high, cost[c] as number);
+      const root = Math.sqrt(curvature[c] as number) * (steps[d] as number);
+      roots[c] = root;
+      if (root > greatest) greatest = root;
+      const value = cost[c] as number;
+      if (value < low) low = value;
+      if (value > high) high = value;
     }
     lowest[d] = low;
     constant -= low;
@@ -74,7 +78,7 @@ function fillTable(table: Uint8Array, terms: Terms, { centres, steps }: CodePara
       const clamped = Math.max(-127, Math.min(127, centre)) & 0xff;
       if (terms.moving) table[pair + odd * 16 + c] = clamped;
       else if (c < 8) table[pair + 2 * c + odd] = clamped;
-      table[pair + 32 + odd * 16 + c] = Math.round(Math.sqrt(curvature[from] as number) * step * weightScale);
+      table[pair + 32 + odd * 16 + c] = Math.round((roots[from] as number) * weightScale);
       table[pair + 64 + odd * 16 + c] = Math.round(((cost[from] as number) - (lowest[d] as number)) / levelUnit);
     }
   }

@@ -20,6 +20,8 @@ export interface CodedSet {
   readonly set: RowSet;
   readonly parameters: CodeParameters;
   readonly varianceScale: number;
+  /** Values that float32 lanes cannot take are among them. */
+  wide: boolean;
 }
 
 /**
@@ -43,7 +45,7 @@ export function createCodedRows(executor: Executor, options: RowIndexOptions): R
   const begin = (from: ExactRows): CodedSet => {
     const sample = sampleOf(from, dimension, varianceKind);
     const set = createRowSet(executor, 'codes', dimension, varianceKind);
-    return { set, parameters: fitCodeParameters(sample), varianceScale: from.varianceScale };
+    return { set, parameters: fitCodeParameters(sample), varianceScale: from.varianceScale, wide: false };
   };
   const leave = (from: ExactRows) => {
     leaving = leaving.filter((each) => each !== from);
@@ -54,6 +56,7 @@ export function createCodedRows(executor: Executor, options: RowIndexOptions): R
     if (from.count === 0) return leave(from);
     coded ??= begin(from);
     shortlister ??= createShortlister(executor, coded, options);
+    coded.wide ||= from.wide;
     const { set, parameters } = coded;
     const { total } = from.set;
     const sequences = Uint32Array.from({ length: total }, (_, slot) => from.set.sequenceAt(slot));

@@ -10,8 +10,10 @@ import { isWide, varianceScaleOf } from './value-range.ts';
 export interface ExactRows extends Rows {
   readonly set: RowSet;
   readonly varianceScale: number;
-  /** Forgets all rows and keeps their memory. */
-  clear(): void;
+  /** Takes other rows in the place of all, of which it is known whether they are wide; keeps the memory. */
+  replace(block: EmbeddingBlock, sequences: ArrayLike<number>, wide: boolean): void;
+  /** Values that float32 lanes cannot take have come. */
+  readonly wide: boolean;
   /** As `search`, by slots of `set`; `here`: in the caller's thread, for a handful of rows. */
   scan(search: Search, here?: boolean): Promise<readonly Found[]>;
 }
@@ -114,11 +116,15 @@ export function createExactRows(
       return found.map(({ scores, slots }) => candidates(set, scores, slots));
     },
     settle: async () => undefined,
-    clear() {
+    get wide() {
+      return wide;
+    },
+    replace(block, sequences, known) {
       set.clear();
       for (const projected of projections.values()) projected.clear();
-      count = 0;
-      wide = false;
+      wide = known;
+      set.append(block, sequences, varianceScale || 1);
+      count = block.count;
     },
     close() {
       set.close();

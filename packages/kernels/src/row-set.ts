@@ -109,6 +109,7 @@ export function createRowSet(
     append(block, numbers, varianceScale) {
       reserve(block.count);
       const width = varianceKind === 'scalar' ? 1 : dimension;
+      const { variances } = block;
       for (let row = 0; row < block.count; row++) {
         const { region } = present(total + row);
         const { buffer } = memoryOf(region);
@@ -117,14 +118,14 @@ export function createRowSet(
         new Float32Array(buffer, region.address + offsets.means + 4 * stride * place, dimension).set(
           block.means.subarray(from, from + dimension),
         );
-        if (varianceWidth === 0 || !block.variances) continue;
+        if (varianceWidth === 0 || !variances) continue;
         const target = new Float32Array(
           buffer,
           region.address + offsets.variances + 4 * varianceWidth * place,
           varianceWidth,
         );
         const first = (block.start + row) * width;
-        for (let d = 0; d < width; d++) target[d] = (block.variances[first + d] as number) * varianceScale;
+        for (let d = 0; d < width; d++) target[d] = (variances[first + d] as number) * varianceScale;
         target.fill(1, width);
       }
       fill(numbers);

@@ -97,7 +97,8 @@ function errorsOf({ errors }: Scored): { mean: number; deviation: number } {
 }
 
 /** Scores a query against the rows of its shortlist, read from the store, in the caller's thread. */
-function createExactScorer(executor: Executor, { set, varianceScale }: CodedSet, options: RowIndexOptions) {
+function createExactScorer(executor: Executor, coded: CodedSet, options: RowIndexOptions) {
+  const { set, varianceScale } = coded;
   const { dimension, varianceKind, readRow } = options;
   const width = varianceKind === 'none' ? 0 : varianceKind === 'scalar' ? 1 : dimension;
   const rows = createExactRows(executor, options, varianceScale);
@@ -114,9 +115,9 @@ function createExactScorer(executor: Executor, { set, varianceScale }: CodedSet,
       sequences.push(sequence);
       approximate.set(sequence, scores[at] as number);
     }
-    rows.clear();
     const count = sequences.length;
-    rows.append({ dimension, means, variances, varianceKind, unitNorm: false, start: 0, count }, sequences);
+    const block = { dimension, means, variances, varianceKind, unitNorm: false, start: 0, count };
+    rows.replace(block, sequences, coded.wide);
     const [found] = await rows.scan({ form, queries: only(queries, q), k: count }, true);
     const best = found ? candidates(rows.set, found.scores, found.slots) : [];
     return { best, errors: best.map(({ sequence, score }) => (approximate.get(sequence) as number) - score) };

@@ -35,7 +35,9 @@ const embedderSchema = embedderFields.refine(
 export const metricSchema = z.strictObject({
   type: z
     .string()
-    .describe('Id of a metric that a plugin offers: cosine, euclidean, mls, mls-llr, mahalanobis, plda, plda-diagonal'),
+    .describe(
+      'Id of a metric that a plugin offers: cosine, euclidean, mls, mls-llr, mahalanobis, plda, plda-diagonal, as-norm, score-fusion',
+    ),
   parameters: options.default({}).describe('Parameters of the metric, checked by it'),
 });
 

@@ -174,8 +174,28 @@ const learned = defineMetric({
   create: ({ file }) => ({ ...dot.create({ factor: Number(readFileSync(file, 'utf8')) }), id: 'learned' }),
 });
 
+/** Doubles another metric's scores. */
+const twice = defineMetric({
+  id: 'twice',
+  description: 'Twice another metric',
+  unit: 'none',
+  parameters: z.strictObject({ of: z.string() }),
+  wraps: ({ of }) => [of],
+  create({ of }, _, context) {
+    const inner = context.metric(of);
+    return {
+      ...inner,
+      id: 'twice',
+      scoreBlock(queries, references, scores) {
+        inner.scoreBlock(queries, references, scores);
+        for (const [at, score] of scores.entries()) scores[at] = 2 * score;
+      },
+    };
+  },
+});
+
 export default definePlugin({
   name: 'toy',
   embedders: [defineEmbedder({ id: 'toy', description: 'for tests', parameters, create })],
-  metrics: [dot, learned],
+  metrics: [dot, learned, twice],
 });

@@ -23,6 +23,8 @@ export interface MetricSpec {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** sha256 of the file that each parameter names which is an (absolute) path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** By name, the metrics that it wraps. */
+  readonly wrapped?: Readonly<Record<string, MetricSpec>>;
   /** Of the model whose embeddings are scored, and the space it belongs to. */
   readonly population?: { readonly space: string; readonly values: Population };
 }

@@ -82,7 +82,7 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     return embedder;
   };
   const metricOf = (spec: MetricSpec): Metric => {
-    const key = JSON.stringify([spec.type, spec.parameters, spec.files, spec.population?.space]);
+    const key = JSON.stringify([spec.type, spec.parameters, spec.files, spec.wrapped, spec.population?.space]);
     const metric = metrics.get(key) ?? createMetric(registry, spec);
     metrics.set(key, metric);
     return metric;
