@@ -23,8 +23,8 @@ function interleaveHigh(a: v128, b: v128): v128 {
 /**
  * Offers each row's `constant_q - (quadraticUnit Σ (w[c] (y - centre[c]))² / 256 + levelUnit Σ level[c])`. A query's table
  * holds for every pair of dimensions, 16 bytes each and indexed by code: centre of both, weight of both, level of both
- * (`table` below); weights are at most 63, levels at most 31. `units` is float64[queryCount, 3]: constant, quadraticUnit,
- * levelUnit.
+ * (`table` below); weights are at most 63, levels at most 31. `units` is float64[queryCount, 3 + pairs / 32, rounded up]: constant,
+ * quadraticUnit, levelUnit, and for every 32 pairs how many times its cost so far a row has to cost in the end, at least.
  *
  * Two heaps a query: `heaps` of `k`, the shortlist, and before each of them `nearest` of `nearestK`. A row cannot be among
  * what is wanted that is worse than the shortlist's worst, or by more than `margin` than the nearest's worst: its block is
@@ -37,6 +37,7 @@ export function scanCodes(
 ): void {
   const blockBytes = <usize>pairs * pairBytes;
   const nearestBytes = heapBytes(nearestK);
+  const unitBytes: usize = 24 + ((<usize>pairs + 31) >> 5 << 3);
   const heapStep = nearestBytes + heapBytes(k);
   for (let first = 0; first < count; first += 16) {
     const block = blocks + <usize>(first >> 4) * blockBytes;
@@ -47,7 +48,7 @@ export function scanCodes(
       const shortlist = nearest + nearestBytes;
       const bound = max(worstOf(shortlist, k), worstOf(nearest, nearestK) - margin);
       const table = tables + <usize>q * <usize>pairs * 96;
-      const unit = units + <usize>q * 24;
+      const unit = units + <usize>q * unitBytes;
       if (moving) scoreBlock(block, blockBytes, table, unit, bound, true, scores);
       else scoreBlock(block, blockBytes, table, unit, bound, false, scores);
       for (let row = 0; row < 16; row++) {
@@ -74,7 +75,7 @@ function scoreBlock(block: usize, blockBytes: usize, table: usize, unit: usize, 
   const limit = f32x4.splat(<f32>bound);
   let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
   let levels0 = i32x4.splat(0), levels1 = levels0;
-  let y = block, t = table;
+  let y = block, t = table, least = unit + 24;
   const end = block + blockBytes;
   let r0 = f32x4.splat(0), r1 = r0, r2 = r0, r3 = r0;
   while (y < end) {
@@ -116,10 +117,13 @@ function scoreBlock(block: usize, blockBytes: usize, table: usize, unit: usize, 
       a2 = i32x4.add(a2, i32x4.shr_u(s2, 8));
       a3 = i32x4.add(a3, i32x4.shr_u(s3, 8));
     }
-    r0 = score(a0, i32x4.extend_low_i16x8_u(levels0), constant, quadraticUnit, levelUnit);
-    r1 = score(a1, i32x4.extend_high_i16x8_u(levels0), constant, quadraticUnit, levelUnit);
-    r2 = score(a2, i32x4.extend_low_i16x8_u(levels1), constant, quadraticUnit, levelUnit);
-    r3 = score(a3, i32x4.extend_high_i16x8_u(levels1), constant, quadraticUnit, levelUnit);
+    const times = f32x4.splat(<f32>load<f64>(least));
+    least += 8;
+    const q = f32x4.mul(quadraticUnit, times), l = f32x4.mul(levelUnit, times);
+    r0 = score(a0, i32x4.extend_low_i16x8_u(levels0), constant, q, l);
+    r1 = score(a1, i32x4.extend_high_i16x8_u(levels0), constant, q, l);
+    r2 = score(a2, i32x4.extend_low_i16x8_u(levels1), constant, q, l);
+    r3 = score(a3, i32x4.extend_high_i16x8_u(levels1), constant, q, l);
     const best = f32x4.max(f32x4.max(r0, r1), f32x4.max(r2, r3));
     if (!v128.any_true(f32x4.gt(best, limit))) break;
   }

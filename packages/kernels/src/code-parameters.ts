@@ -23,6 +23,7 @@ export function fitCodeParameters(sample: SampleRows): CodeParameters {
   const { dimension, count } = sample;
   const centres = new Float32Array(dimension);
   const steps = new Float32Array(dimension);
+  const deviations = new Float32Array(dimension);
   const varianceBits = new Int32Array(dimension);
   const varianceSteps = new Float32Array(dimension);
   const value = new Float32Array(1);
@@ -46,9 +47,10 @@ export function fitCodeParameters(sample: SampleRows): CodeParameters {
     const deviation = Math.sqrt(squares / count);
     const range = Math.max(nearest * deviation, Math.min(allowance * reach, farthest * deviation));
     centres[d] = centre;
+    deviations[d] = deviation;
     steps[d] = range > 0 ? range / greatestMeanCode : 1;
     varianceBits[d] = lowest;
     varianceSteps[d] = Math.max(1, (highest - lowest) / (codes - 1));
   }
-  return { centres, steps, varianceBits, varianceSteps };
+  return { centres, steps, deviations, varianceBits, varianceSteps };
 }

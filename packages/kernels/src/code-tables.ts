@@ -5,7 +5,10 @@ import type { CodeParameters, ScanTask } from './protocol.ts';
 export interface CodeTables {
   /** i8 and u8 [queries, pairs, 6, 16]: centres, weights and levels of two dimensions. */
   readonly tables: Uint8Array;
-  /** float64[queries, 3]: constant, unit of the quadratic sum, unit of the levels. */
+  /**
+   * float64[queries, 3 + looks]: constant, unit of the quadratic sum, unit of the levels, and at each look, after 64
+   * dimensions, how many times its cost so far a row is expected to cost at least.
+   */
   readonly units: Float64Array;
   /** The best mean depends on the row's variance. */
   readonly moving: boolean;
@@ -21,6 +24,8 @@ export const hasCodeTables = (form: ScanForm, unitNorm: boolean): boolean =>
 export const codes = 16;
 const greatestWeight = 63;
 const greatestLevel = 31;
+const pairsALook = 32;
+const trust = 0.5;
 
 /** A row's part of the score in one dimension, `-(curvature (y - peak)² + cost)`, for one code of its variance. */
 interface Term {
@@ -33,11 +38,13 @@ export function createCodeTables(task: ScanTask, form: ScanForm, parameters: Cod
   const dimension = parameters.centres.length;
   const pairs = Math.ceil(dimension / 8) * 4;
   const tables = new Uint8Array(task.count * pairs * 96);
-  const units = new Float64Array(task.count * 3);
+  const looks = looksOf(pairs);
+  const units = new Float64Array(task.count * (3 + looks));
   for (let q = 0; q < task.count; q++) {
     const terms = termsOf(task, q, form, parameters);
     const table = tables.subarray(q * pairs * 96, (q + 1) * pairs * 96);
-    units.set(fillTable(table, terms, parameters), q * 3);
+    units.set(fillTable(table, terms, parameters), q * (3 + looks));
+    units.set(leastTimes(terms, parameters, looks), q * (3 + looks) + 3);
   }
   return { tables, units, moving: form.kind === 'mls-llr' };
 }
@@ -83,6 +90,36 @@ function fillTable(table: Uint8Array, terms: Terms, { centres, steps }: CodePara
     }
   }
   return [constant, 256 / weightScale ** 2, levelUnit];
+}
+
+/** How often a block's rows are looked at. */
+export const looksOf = (pairs: number): number => Math.ceil(pairs / pairsALook);
+
+/**
+ * What a row costs by a look lets expect what the rest will cost, since a query's dimensions cost in known proportions.
+ * No more than `trust` of that is counted on: a row that is wanted would have to cost twice its share at the beginning.
+ */
+function leastTimes(
+  { curvature, peak, cost }: Terms,
+  { centres, deviations }: CodeParameters,
+  looks: number,
+): Float64Array {
+  const dimension = centres.length;
+  const expected = new Float64Array(looks);
+  for (let d = 0; d < dimension; d++) {
+    const first = d * codes;
+    const middle = first + codes / 2;
+    const square = (deviations[d] as number) ** 2 + ((centres[d] as number) - (peak[middle] as number)) ** 2;
+    const look = Math.floor(d / (2 * pairsALook));
+    const level = (cost[middle] as number) - Math.min(cost[first] as number, cost[first + codes - 1] as number);
+    expected[look] = (expected[look] as number) + (curvature[middle] as number) * square + Math.max(0, level);
+  }
+  const total = expected.reduce((sum, value) => sum + value, 0);
+  let soFar = 0;
+  return expected.map((value) => {
+    soFar += value;
+    return soFar > 0 ? 1 + (trust * (total - soFar)) / soFar : 1;
+  });
 }
 
 interface Terms {

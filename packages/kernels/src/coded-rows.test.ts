@@ -67,6 +67,19 @@ describe('coded rows', () => {
     await exact.close();
   });
 
+  it('find the same where blocks are left early, of many dimensions', async () => {
+    const options = { dimension: 320, rows: 6000, queries: 24, varianceKind: 'diagonal' } as const;
+    for (const identities of [150, 6000]) {
+      const { rows, queries } = createPopulation({ ...options, identities });
+      const { coded, exact } = await both(factory, rows);
+      for (const kind of ['cosine', 'euclidean', 'mls', 'mls-llr'])
+        for (const form of formsFor(320, 'diagonal').filter((each) => each.kind === kind && !('projection' in each)))
+          expect(await sequencesOf(coded, form, queries)).toEqual(await sequencesOf(exact, form, queries));
+      await coded.close();
+      await exact.close();
+    }
+  });
+
   it('find the same where nothing is near and means have no norm', async () => {
     const options = { dimension: 33, rows: rowCount, queries: 6, varianceKind: 'diagonal', unitNorm: false } as const;
     const { rows, queries } = createPopulation({ ...options, identities: rowCount });

@@ -64,6 +64,8 @@ export interface CodeParameters {
   readonly centres: Float32Array;
   /** float32[D]: what one step of the mean is worth. */
   readonly steps: Float32Array;
+  /** float32[D]: standard deviation of rows' means. */
+  readonly deviations: Float32Array;
   /** int32[D]: bits of the variance that is coded as 0, and of one code. */
   readonly varianceBits: Int32Array;
   readonly varianceSteps: Float32Array;

@@ -38,7 +38,7 @@ export function scratchAt(address: number, { stride, count, k, nearestK }: Scrat
   return {
     heaps: take(count * (heapBytes(k) + (nearestK > 0 ? heapBytes(nearestK) : 0))),
     queries: take(count * stride * queryBytesPerValue),
-    constants: take(count * 24),
+    constants: take(count * (24 + 8 * Math.ceil(stride / 64))),
     variances: take(count * 4),
     scores: take(64),
     rest: take(8 * stride * rowsUnderWay),

@@ -41,7 +41,8 @@ export function createPlainCodes(buffer: ArrayBufferLike): Pick<Kernels, 'scanCo
         for (let q = 0; q < queryCount; q++) {
           const nearest = heaps + q * (nearestBytes + heapBytes(k));
           const shortlist = nearest + nearestBytes;
-          const score = scoreOf(block, row & 15, pairs, tables + q * pairs * 96, units + q * 24, moving);
+          const unit = units + q * (24 + 8 * Math.ceil(pairs / 32));
+          const score = scoreOf(block, row & 15, pairs, tables + q * pairs * 96, unit, moving);
           if (score <= Math.max(worst(shortlist, k), worst(nearest, nearestK) - margin)) continue;
           offer(nearest, nearestK, score, firstSlot + row);
           offer(shortlist, k, score, firstSlot + row);
