@@ -3,8 +3,8 @@ import type { Embedding, EmbeddingBlock } from '@affinis/core';
 
 /** Its embedder `angles` describes a space of any dimension, so that clients may send embeddings of it. */
 const plugin = fileURLToPath(new URL('../../../apps/server/src/testing/angles-plugin.mjs', import.meta.url));
-const space = 'angles/1';
-const varianceId = 'angles';
+/** What an embedding says of itself beside its numbers. */
+export const givenSpace = { space: 'angles/1', varianceId: 'angles', unitNorm: true } as const;
 
 /** What ships, taken away again: a pipeline that is missing here stops the server with its name. */
 const shipped = ['cosine', 'mls', 'mls-llr'].flatMap((metric) =>
@@ -39,5 +39,5 @@ galleries: { path: ${JSON.stringify(path)}, threads: ${threads} }
 export function givenEmbedding({ dimension, means, variances }: EmbeddingBlock, row: number): Embedding {
   const range = [row * dimension, (row + 1) * dimension] as const;
   const values = variances?.subarray(...range) ?? new Float32Array(dimension);
-  return { mean: means.subarray(...range), variance: { kind: 'diagonal', values }, varianceId, space, unitNorm: true };
+  return { mean: means.subarray(...range), variance: { kind: 'diagonal', values }, ...givenSpace };
 }
