@@ -43,16 +43,21 @@ export function createRowFeed<S extends RowSet>(set: S, shape: RowShape, rows: I
     for (const sequence of sequences) set.remove(sequence);
   };
   const fill = async () => {
-    let turn: AppendedRow[] = [];
-    for (const { sequence, mean, variance } of rows) {
-      turn.push({ sequence, mean: mean.slice(), variance: variance.slice() });
-      if (turn.length < rowsPerTurn) continue;
-      append(turn);
-      turn = [];
+    const turn = createTurn(shape, rowsPerTurn);
+    const flush = () => {
+      if (turn.sequences.length === 0) return;
+      last = turn.sequences.at(-1) ?? last;
+      set.append(turn.block(), Uint32Array.from(turn.sequences));
+      turn.sequences.length = 0;
+    };
+    for (const row of rows) {
+      turn.add(row);
+      if (turn.sequences.length < rowsPerTurn) continue;
+      flush();
       await set.settle?.();
       await nextTurn();
     }
-    append(turn);
+    flush();
     for (const apply of waiting ?? []) apply();
     waiting = undefined;
   };
@@ -67,9 +72,27 @@ export function createRowFeed<S extends RowSet>(set: S, shape: RowShape, rows: I
   };
 }
 
+/** Memory for the rows of one turn, used again for the next: a gallery's start would else leave each of its rows behind. */
+function createTurn(shape: RowShape, capacity: number) {
+  const { dimension } = shape;
+  const length = varianceLengthOf(shape);
+  const means = new Float32Array(capacity * dimension);
+  const variances = new Float32Array(capacity * length);
+  const sequences: number[] = [];
+  return {
+    sequences,
+    add({ sequence, mean, variance }: AppendedRow) {
+      const row = sequences.push(sequence) - 1;
+      means.set(mean, row * dimension);
+      variances.set(variance, row * length);
+    },
+    block: () => blockOf(shape, means, variances, sequences.length),
+  };
+}
+
 /** Rows of one shape as a block. */
 export function packRows(rows: readonly Omit<AppendedRow, 'sequence'>[], shape: RowShape): EmbeddingBlock {
-  const { dimension, varianceKind, unitNorm } = shape;
+  const { dimension } = shape;
   const length = varianceLengthOf(shape);
   const means = new Float32Array(rows.length * dimension);
   const variances = new Float32Array(rows.length * length);
@@ -77,13 +100,11 @@ export function packRows(rows: readonly Omit<AppendedRow, 'sequence'>[], shape: 
     means.set(mean, row * dimension);
     variances.set(variance, row * length);
   }
-  return {
-    dimension,
-    means,
-    ...(length === 0 ? {} : { variances }),
-    varianceKind,
-    unitNorm,
-    start: 0,
-    count: rows.length,
-  };
+  return blockOf(shape, means, variances, rows.length);
+}
+
+function blockOf(shape: RowShape, means: Float32Array, variances: Float32Array, count: number): EmbeddingBlock {
+  const { dimension, varianceKind, unitNorm } = shape;
+  const withVariances = varianceKind === 'none' ? {} : { variances };
+  return { dimension, means, ...withVariances, varianceKind, unitNorm, start: 0, count };
 }
