@@ -2,8 +2,11 @@ import { createSeededRandom } from '@affinis/core';
 import { createGalleryKill } from './gallery-kill.ts';
 import { createPromisedGalleries } from './promised-galleries.ts';
 
+const soak = createGalleryKill();
+afterAll(() => soak.remove());
+
 it('a server that is killed 20 times, and compactions, have lost and brought back nothing', async () => {
-  const { round, promised } = createGalleryKill();
+  const { round, promised } = soak;
   const random = createSeededRandom(7);
   for (let done = 0; done < 20; done++) await round(random.uniform);
   expect(promised.acknowledged.writes).toBeGreaterThan(100);

@@ -15,8 +15,14 @@ const longestCompactionMs = 60;
 /** Of the rounds in which the server is killed while it starts. */
 const killedAtStart = 0.1;
 
+export interface GalleryKill extends Soak {
+  readonly promised: PromisedGalleries;
+  /** Removes the folder, which otherwise goes with the process. */
+  remove(): void;
+}
+
 /** One folder goes through all rounds, so that each begins with what the kills before it left. */
-export function createGalleryKill(): Soak & { readonly promised: PromisedGalleries } {
+export function createGalleryKill(): GalleryKill {
   const promised = createPromisedGalleries();
   let folder: string | undefined;
   let version = 0;
@@ -26,6 +32,9 @@ export function createGalleryKill(): Soak & { readonly promised: PromisedGalleri
       'kill -9 of a server that enrols and deletes, and of compactions: nothing acknowledged is lost, nothing deleted returns',
     defaultRounds: 1000,
     promised,
+    remove() {
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
     async round(random) {
       folder ??= newFolder();
       const before = { ...promised.acknowledged };
