@@ -3,6 +3,7 @@ import { accuracyText } from './accuracy-text.ts';
 import { accuracyVoice } from './accuracy-voice.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
+import { gallery100k } from './gallery.ts';
 import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
 import { score } from './score.ts';
@@ -11,6 +12,7 @@ import { start } from './start.ts';
 /** Every benchmark there is. */
 export const benchmarks: readonly Benchmark[] = [
   embedCrops,
+  gallery100k,
   kernels,
   photo,
   score,

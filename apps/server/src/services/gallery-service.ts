@@ -14,6 +14,7 @@ import {
 } from '@affinis/contracts';
 import { attempt, failure, type Galleries, type Gallery, type SinglePipeline, type TemplateView } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
+import { enrollWeight } from './enroll-weight.ts';
 import { checkFilter, kOf, pageSizeOf } from './gallery-limits.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
@@ -58,6 +59,7 @@ export function createGalleryService(
       itemStream<v1.EnrollStart, v1.EnrollItem, v1.EnrollStreamResponse>(messages, {
         limits,
         budget,
+        weigh: enrollWeight,
         open(start) {
           const enroll = enroller(start);
           return async (item) => ({

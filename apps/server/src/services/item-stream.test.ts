@@ -58,14 +58,22 @@ describe('a stream gives the bytes of its chunks back', () => {
     expect(whole()).toBe(true);
   });
 
-  it('when it is left while an item is in work and the next has been read', async () => {
+  it('when it is left while items are in work', async () => {
     const messages = [start, ...['a', 'b', 'c', 'd'].flatMap((id) => chunked(id))];
-    const { answers, whole } = open(messages, async (id) => id);
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const { answers, whole } = open(messages, async (id) => {
+      if (id !== 'a') await ended;
+      return id;
+    });
     expect(await answers.next()).toEqual({ done: false, value: 'a' });
     // The client does not read on: meanwhile another item has come in.
     await new Promise(setImmediate);
     expect(whole()).toBe(false);
     await answers.return(undefined);
+    end();
     expect(await soon(whole)).toBe(true);
   });
 });

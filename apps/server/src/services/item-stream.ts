@@ -19,6 +19,8 @@ export interface ItemStreamOptions<Start, Item, Answer> {
   readonly budget: ByteBudget;
   /** Reads the start message; throws where it cannot be served. Returns what answers one item and never throws. */
   open(start: Start): (item: Assembled<Item>) => Promise<Answer>;
+  /** Share of a place among `maxStreamItems` that an item takes, at most 1; default 1. */
+  weigh?(item: Item): number;
 }
 
 /**
@@ -46,7 +48,8 @@ export async function* itemStream<Start, Item extends StreamItem, Answer>(
       release(item);
     }
   };
-  yield* mapConcurrent(assembled, limits.maxStreamItems, work, release);
+  const weigh = (item: Assembled<Item>) => (item.ok ? (options.weigh?.(item.item) ?? 1) : 1);
+  yield* mapConcurrent(assembled, limits.maxStreamItems, work, { discard: release, weigh });
 }
 
 async function* assemble<Start, Item extends StreamItem>(

@@ -116,7 +116,9 @@ export const serverSchema = z.strictObject({
     .int()
     .positive()
     .default(64)
-    .describe('Items of one stream in work at once; more are read as these finish'),
+    .describe(
+      'Items of one stream in work at once; more are read as these finish. Of embeddings to enrol, eight count as one',
+    ),
   maxConcurrentStreams: z.int().positive().default(64).describe('Calls at once on one connection'),
   maxConnections: z.int().positive().default(256).describe('Connections at once; more are closed as they come'),
   defaultDeadlineMs: milliseconds.default(10_000).describe('For a unary call that states none'),
