@@ -3,6 +3,7 @@ import { accuracyText } from './accuracy-text.ts';
 import { accuracyVoice } from './accuracy-voice.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
+import { identifyFaces, identifyVoices } from './identify.ts';
 import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
 import { score } from './score.ts';
@@ -18,4 +19,6 @@ export const benchmarks: readonly Benchmark[] = [
   accuracyFaces,
   accuracyVoice,
   accuracyText,
+  identifyFaces,
+  identifyVoices,
 ];
