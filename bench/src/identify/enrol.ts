@@ -23,10 +23,12 @@ export async function enrolThroughKill(
   }));
   const before = await startServer({ config });
   await before.client.createGallery(gallery, pipeline);
+  let killed = false;
   const first = await enrolUntil(before.client, gallery, items, (acknowledged) => {
-    if (acknowledged === Math.floor(items.length / 2)) process.kill(before.pid, 'SIGKILL');
+    if (acknowledged === Math.floor(items.length / 2)) killed = process.kill(before.pid, 'SIGKILL');
   });
   await before.stop();
+  if (!killed) throw new Error('fewer than half could be enrolled, so that the server was not killed');
 
   const server = await startServer({ config });
   const found = new Set(await listedIds(server.client, gallery));
