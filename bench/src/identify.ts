@@ -60,8 +60,15 @@ async function measure(set: IdentificationSet, samples: IdentificationSamples, f
       clean: await rate(server.client, pipelines, clean),
       degraded: await rate(server.client, pipelines, degraded),
     };
-    progress('measuring the recall of quantised rows');
-    const embeddings = [...clean, ...degraded].flatMap(({ embedding }) => (embedding.ok ? [embedding.value] : []));
+    progress(`embedding ${samples.others.length} more for the recall of quantised rows`);
+    const others = await embedAll(
+      server.client,
+      samples.others.map(({ sample }) => sample),
+      embedder,
+    );
+    const embeddings = [...[...clean, ...degraded].map(({ embedding }) => embedding), ...others].flatMap((result) =>
+      result.ok ? [result.value] : [],
+    );
     const recall = await quantisedRecall(server, config('0.001MiB'), pipelines, embeddings);
     return {
       ratios: {

@@ -19,10 +19,15 @@ export const faceSet: IdentificationSet = {
     const people = bySubject(samples);
     const several = people.filter(([, images]) => images.length > 1);
     const single = people.filter(([, images]) => images.length === 1);
+    const strangers = spread(single, mostStrangers).flatMap(([, images]) => images);
+    const strange = new Set(strangers);
     return {
       enrolled: several.flatMap(([, images]) => images.slice(0, 1)),
       mates: several.flatMap(([, images]) => images.slice(1, 1 + mostMates)),
-      strangers: spread(single, mostStrangers).flatMap(([, images]) => images),
+      strangers,
+      others: people.flatMap(([, images]) =>
+        images.filter((image, at) => !strange.has(image) && (at === 0 || at > mostMates)),
+      ),
     };
   },
 };

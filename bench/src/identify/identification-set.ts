@@ -18,6 +18,8 @@ export interface IdentificationSamples {
   readonly mates: readonly OwnedSample[];
   /** Samples of people who are not enrolled. */
   readonly strangers: readonly OwnedSample[];
+  /** The rest of the data and what is enrolled: more embeddings to scan. */
+  readonly others: readonly OwnedSample[];
 }
 
 export interface OwnedSample {

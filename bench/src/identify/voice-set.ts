@@ -10,10 +10,12 @@ export const voiceSet: IdentificationSet = {
     const pieces = (await readPieces()).map(({ speaker, sample }) => ({ subject: speaker, sample }));
     const speakers = bySubject(pieces).filter(([, own]) => own.length > 1);
     const half = (wanted: number) => speakers.filter((_, index) => index % 2 === wanted);
+    const enrolled = half(0).flatMap(([, own]) => own.slice(0, 1));
     return {
-      enrolled: half(0).flatMap(([, own]) => own.slice(0, 1)),
+      enrolled,
       mates: half(0).flatMap(([, own]) => own.slice(1)),
       strangers: half(1).flatMap(([, own]) => own),
+      others: enrolled,
     };
   },
 };
