@@ -4,6 +4,7 @@ import { accuracyVoice } from './accuracy-voice.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
 import { gallery100k } from './gallery.ts';
+import { identifyFaces, identifyVoices } from './identify.ts';
 import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
 import { score } from './score.ts';
@@ -20,4 +21,6 @@ export const benchmarks: readonly Benchmark[] = [
   accuracyFaces,
   accuracyVoice,
   accuracyText,
+  identifyFaces,
+  identifyVoices,
 ];
