@@ -35,17 +35,22 @@ export interface ExecutorOptions {
   readonly memoryBytes: number;
 }
 
+/** At one time: a search has one for each of its sets, and searches come one after the other. */
+const mostTasks = 4096;
+
 export function createExecutor({ threads: count, kernels, memoryBytes }: ExecutorOptions): Executor {
   const memories: Message[] = [];
   const forms = new Map<ScanForm, number>();
   const sets = new Map<number, Message[]>();
-  const local = createScanner(kernels);
+  const tickets = new SharedArrayBuffer(4 * mostTasks);
+  const setup = { kernels, tickets };
+  const local = createScanner(setup);
   const state = () => [
     ...memories,
     ...[...forms].map(([spec, form]): Message => ({ kind: 'form', form, spec })),
     ...[...sets.values()].flat(),
   ];
-  const threads = Array.from({ length: count }, () => createScanThread({ kernels }, state));
+  const threads = Array.from({ length: count }, () => createScanThread(setup, state));
   const tell = (message: Message) => {
     local.receive(message);
     for (const thread of threads) thread.tell(message);
@@ -61,7 +66,8 @@ export function createExecutor({ threads: count, kernels, memoryBytes }: Executo
 
   /** Runs one task in every thread at once; each gets the chunks that no other has taken. */
   const share = async <T extends Task>(task: Unplaced<T>, bytes: number, here: boolean) => {
-    const ticket = new SharedArrayBuffer(4);
+    const ticket = nextId++ % mostTasks;
+    new Int32Array(tickets)[ticket] = 0;
     const placed = (owner: number) =>
       ({ ...task, id: nextId++, ticket, scratch: scratch.of(owner, bytes) }) as unknown as T;
     if (here || threads.length === 0) {

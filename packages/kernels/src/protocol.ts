@@ -15,6 +15,8 @@ export type Message =
 
 export interface Setup {
   readonly kernels: KernelKind;
+  /** i32[]: the next chunk of the tasks that run. One for all, since a shared buffer in every message costs 0.1 ms. */
+  readonly tickets: SharedArrayBuffer;
 }
 
 /** Work that all threads share: each takes the next chunk from `ticket` until there is none. */
@@ -25,8 +27,8 @@ interface ChunkTask {
   readonly set: number;
   /** Rows in the set. */
   readonly total: number;
-  /** i32: the next chunk. */
-  readonly ticket: SharedArrayBuffer;
+  /** Place in `tickets`. */
+  readonly ticket: number;
   /** Addresses of this thread's own memory by shard, at least `scratchBytes` each. */
   readonly scratch: readonly number[];
 }

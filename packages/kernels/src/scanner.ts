@@ -1,9 +1,9 @@
 import { AffinisError, type ScanForm } from '@affinis/core';
 import type { ChunkLayout } from './chunk-layout.ts';
 import { createFiller } from './fill.ts';
-import { type KernelKind, loadKernels } from './load-kernels.ts';
+import { loadKernels } from './load-kernels.ts';
 import { createPlainKernels } from './plain/plain-kernels.ts';
-import type { FillTask, Found, Message, Reply, ScanTask, Task } from './protocol.ts';
+import type { FillTask, Found, Message, Reply, ScanTask, Setup, Task } from './protocol.ts';
 import { createScan } from './scan.ts';
 import type { Shard } from './shard.ts';
 
@@ -26,7 +26,8 @@ interface ChunkPart {
   readonly count: number;
 }
 
-export function createScanner(kind: KernelKind): Scanner {
+export function createScanner({ kernels: kind, tickets }: Setup): Scanner {
+  const nextChunks = new Int32Array(tickets);
   const shards: Shard[] = [];
   const forms = new Map<number, ScanForm>();
   const sets = new Map<number, KnownSet>();
@@ -44,9 +45,8 @@ export function createScanner(kind: KernelKind): Scanner {
     };
   };
   function* chunksOf({ ticket, total }: Task, set: KnownSet): Iterable<ChunkPart> {
-    const next = new Int32Array(ticket);
     const count = Math.ceil(total / set.layout.rowsPerChunk);
-    for (let index = Atomics.add(next, 0, 1); index < count; index = Atomics.add(next, 0, 1))
+    for (let index = Atomics.add(nextChunks, ticket, 1); index < count; index = Atomics.add(nextChunks, ticket, 1))
       if (set.chunks[index]) yield part(set, index, total);
   }
 
