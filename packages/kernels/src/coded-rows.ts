@@ -82,10 +82,12 @@ export function createCodedRows(executor: Executor, options: RowIndexOptions): R
       });
   };
 
-  const exactly = async (search: Search): Promise<(readonly Candidate[])[][]> =>
-    Promise.all(
-      [...leaving, latest].filter((rows) => rows.count > 0).map(async (rows) => [...(await rows.search(search))]),
-    );
+  /** One set after the other: tasks of one thread share its scratch memory, which the next may replace by a larger. */
+  const exactly = async (search: Search): Promise<(readonly Candidate[])[][]> => {
+    const parts: (readonly Candidate[])[][] = [];
+    for (const rows of [...leaving, latest]) if (rows.count > 0) parts.push([...(await rows.search(search))]);
+    return parts;
+  };
 
   return {
     get count() {

@@ -15,9 +15,9 @@ export interface Executor {
   readonly arena: Arena;
   /** Makes a set known; returns its number. */
   open(layout: ChunkLayout): number;
-  chunk(set: number, region: Region): void;
+  addChunk(set: number, region: Region): void;
   /** Forgets one chunk of a set, by its place. */
-  drop(set: number, index: number): void;
+  dropChunk(set: number, index: number): void;
   close(set: number): void;
   /** The number of a form; the same object has one. */
   form(spec: ScanForm): number;
@@ -87,12 +87,12 @@ export function createExecutor({ threads: count, kernels, memoryBytes }: Executo
       tell(message);
       return set;
     },
-    chunk(set, { shard, address }) {
+    addChunk(set, { shard, address }) {
       const message: Message = { kind: 'chunk', set, shard, address };
       sets.get(set)?.push(message);
       tell(message);
     },
-    drop(set, index) {
+    dropChunk(set, index) {
       // A thread that starts later is told of no chunk there; the first message opens the set.
       sets.get(set)?.splice(1 + index, 1, { kind: 'hole', set });
       tell({ kind: 'drop', set, index });

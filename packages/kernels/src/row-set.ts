@@ -59,7 +59,7 @@ export function createRowSet(
     while (chunks.length * rowsPerChunk < total + rows) {
       const region = executor.arena.allocate(layout.bytes);
       chunks.push({ region, sequences: new Uint32Array(rowsPerChunk), living: 0 });
-      executor.chunk(id, region);
+      executor.addChunk(id, region);
     }
   };
   const isLive = (slot: number) => {
@@ -90,7 +90,7 @@ export function createRowSet(
     const chunk = chunks[index];
     if (!chunk || chunk.living > 0 || (index + 1) * rowsPerChunk > total) return;
     chunks[index] = undefined;
-    executor.drop(id, index);
+    executor.dropChunk(id, index);
     executor.arena.free(chunk.region);
   };
 
