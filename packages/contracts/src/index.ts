@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './gallery-codec.ts';
 export * from './gallery-item-codec.ts';
 export * from './gallery-result-codec.ts';
+export * as pluginV1 from './generated/index.affinis.plugin.v1.ts';
 export * as v1 from './generated/index.affinis.v1.ts';
 export * as rpc from './generated/index.google.rpc.ts';
 export * as health from './generated/index.grpc.health.v1.ts';

@@ -3,3 +3,4 @@
 /* eslint-disable */
 
 export * as v1 from "./index.affinis.v1.ts";
+export * as plugin from "./index.affinis.plugin.ts";

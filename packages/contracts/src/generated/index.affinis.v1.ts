@@ -9,6 +9,6 @@ export * from "./affinis/v1/sample.ts";
 export * from "./affinis/v1/sample_info.ts";
 export * from "./affinis/v1/timings.ts";
 export * from "./affinis/v1/embedder.ts";
+export * from "./affinis/v1/metric.ts";
 export * from "./affinis/v1/similarity.ts";
 export * from "./affinis/v1/gallery.ts";
-export * from "./affinis/v1/metric.ts";
