@@ -16,7 +16,7 @@ import {
   checkComparable,
   type EmbeddingBlock,
   type Runtime,
-  scorePair,
+  scorePairOf,
 } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
 import { mapConcurrent } from '../grpc/map-concurrent.ts';
@@ -51,7 +51,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
 
     score: guard.unary('Metric/Score', async (request: v1.ScoreRequest, context): Promise<v1.ScoreResponse> => {
       const configured = find(request.metric);
-      const { name, metric } = configured;
+      const { name, metric } = usable(configured);
       checkBatch(request.pairs.length, limits, 'pairs');
       const started = performance.now();
       const results = await Promise.all(
@@ -59,7 +59,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
           const result = await attempt(() => {
             const { left, right } = scorePairFromProto(pair);
             checkComparable(metric, left, right);
-            return scorePair(runtime.metricFor(configured, left.space).metric, left, right);
+            return scorePairOf(runtime.metricFor(configured, left.space).metric, left, right, context.signal);
           });
           if (!result.ok) context.report(result.error);
           return scoreResultToProto({ id: pair.id, field: `pairs[${index}]` }, result);
@@ -74,20 +74,26 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
     }),
 
     scoreMatrix: guard.serverStream('Metric/ScoreMatrix', (request: v1.ScoreMatrixRequest, context) => {
-      const configured = find(request.metric);
+      const configured = usable(find(request.metric));
       const queries = blockFromProto(request.queries, 'queries');
       const references = blockFromProto(request.references, 'references');
       checkBlocks(configured, queries, references);
       return scoreTiles(
         runtime,
         runtime.metricFor(configured, queries.space),
-        shared(queries.block),
-        shared(references.block),
+        { ...queries, block: shared(queries.block) },
+        { ...references, block: shared(references.block) },
         request.rowsPerBlock,
         context,
       );
     }),
   };
+}
+
+/** Throws what keeps its plugin from being there. */
+function usable(configured: ConfiguredMetric): ConfiguredMetric {
+  if (configured.problem) throw configured.problem;
+  return configured;
 }
 
 interface Tile {
@@ -101,23 +107,31 @@ interface Tile {
 function scoreTiles(
   runtime: Runtime,
   { name, spec, metric }: ConfiguredMetric,
-  queries: EmbeddingBlock,
-  references: EmbeddingBlock,
+  queries: SpacedBlock,
+  references: SpacedBlock,
   rowsPerBlock: number,
   { signal }: CallContext,
 ): AsyncIterable<v1.ScoreMatrixResponse> {
   const identity = metricToProto({ name, polarity: metric.polarity });
-  return mapConcurrent(tiles(queries.count, references.count, rowsPerBlock), runtime.pool.size * 2, async (tile) => {
-    signal.throwIfAborted();
-    const scores = await runtime.pool.score({
-      kind: 'score',
-      metric: spec,
-      queries: { ...queries, start: tile.firstQuery, count: tile.queryCount },
-      references: { ...references, start: tile.firstReference, count: tile.referenceCount },
-    });
-    return { ...tile, scores: bytesOf(finite(scores, metric.id)), metric: identity };
-  });
+  return mapConcurrent(
+    tiles(queries.block.count, references.block.count, rowsPerBlock),
+    runtime.pool.size * 2,
+    async (tile) => {
+      signal.throwIfAborted();
+      const rows = part(queries, tile.firstQuery, tile.queryCount);
+      const columns = part(references, tile.firstReference, tile.referenceCount);
+      const scores = metric.remote
+        ? await metric.remote.scoreBlock(rows, columns, signal)
+        : await runtime.pool.score({ kind: 'score', metric: spec, queries: rows.block, references: columns.block });
+      return { ...tile, scores: bytesOf(finite(scores, metric.id)), metric: identity };
+    },
+  );
 }
+
+const part = (rows: SpacedBlock, start: number, count: number): SpacedBlock => ({
+  ...rows,
+  block: { ...rows.block, start, count },
+});
 
 async function* tiles(queries: number, references: number, rowsPerBlock: number): AsyncGenerator<Tile> {
   const columns = Math.min(references, scoresPerMessage);
