@@ -1,11 +1,15 @@
 import {
   blockFromProto,
   bytesOf,
+  checkBlocks,
+  finiteScores,
   metricListingToProto,
   metricToProto,
+  rowsOf,
   type SpacedBlock,
   scorePairFromProto,
   scoreResultToProto,
+  tilesOf,
   timingsToProto,
   type v1,
 } from '@affinis/contracts';
@@ -21,9 +25,6 @@ import {
 import type { CallContext, Guard } from '../grpc/guard.ts';
 import { mapConcurrent } from '../grpc/map-concurrent.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
-
-/** Most scores in one message of a matrix: 256 KiB of float32. */
-const scoresPerMessage = 65_536;
 
 /** `affinis.v1.Metric` over the runtime's metrics. */
 export function createMetricService(runtime: Runtime, guard: Guard, limits: ServiceLimits): v1.MetricServer {
@@ -77,7 +78,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
       const configured = usable(find(request.metric));
       const queries = blockFromProto(request.queries, 'queries');
       const references = blockFromProto(request.references, 'references');
-      checkBlocks(configured, queries, references);
+      checkBlocks(configured.metric, queries, references);
       return scoreTiles(
         runtime,
         runtime.metricFor(configured, queries.space),
@@ -96,13 +97,6 @@ function usable(configured: ConfiguredMetric): ConfiguredMetric {
   return configured;
 }
 
-interface Tile {
-  readonly firstQuery: number;
-  readonly queryCount: number;
-  readonly firstReference: number;
-  readonly referenceCount: number;
-}
-
 /** Scores the matrix tile by tile in the workers; tiles come as they finish and say where they lie. */
 function scoreTiles(
   runtime: Runtime,
@@ -114,37 +108,18 @@ function scoreTiles(
 ): AsyncIterable<v1.ScoreMatrixResponse> {
   const identity = metricToProto({ name, polarity: metric.polarity });
   return mapConcurrent(
-    tiles(queries.block.count, references.block.count, rowsPerBlock),
+    tilesOf(queries.block.count, references.block.count, rowsPerBlock),
     runtime.pool.size * 2,
     async (tile) => {
       signal.throwIfAborted();
-      const rows = part(queries, tile.firstQuery, tile.queryCount);
-      const columns = part(references, tile.firstReference, tile.referenceCount);
+      const rows = rowsOf(queries, tile.firstQuery, tile.queryCount);
+      const columns = rowsOf(references, tile.firstReference, tile.referenceCount);
       const scores = metric.remote
         ? await metric.remote.scoreBlock(rows, columns, signal)
         : await runtime.pool.score({ kind: 'score', metric: spec, queries: rows.block, references: columns.block });
-      return { ...tile, scores: bytesOf(finite(scores, metric.id)), metric: identity };
+      return { ...tile, scores: bytesOf(finiteScores(scores, metric.id)), metric: identity };
     },
   );
-}
-
-const part = (rows: SpacedBlock, start: number, count: number): SpacedBlock => ({
-  ...rows,
-  block: { ...rows.block, start, count },
-});
-
-async function* tiles(queries: number, references: number, rowsPerBlock: number): AsyncGenerator<Tile> {
-  const columns = Math.min(references, scoresPerMessage);
-  const most = Math.max(1, Math.floor(scoresPerMessage / columns));
-  const rows = rowsPerBlock === 0 ? most : Math.min(rowsPerBlock, most);
-  for (let firstQuery = 0; firstQuery < queries; firstQuery += rows)
-    for (let firstReference = 0; firstReference < references; firstReference += columns)
-      yield {
-        firstQuery,
-        queryCount: Math.min(rows, queries - firstQuery),
-        firstReference,
-        referenceCount: Math.min(columns, references - firstReference),
-      };
 }
 
 /** The block in shared memory, so that handing it to a worker copies nothing. */
@@ -155,39 +130,4 @@ function shared(block: EmbeddingBlock): EmbeddingBlock {
     return copy;
   };
   return { ...block, means: share(block.means), ...(block.variances ? { variances: share(block.variances) } : {}) };
-}
-
-function checkBlocks({ metric }: ConfiguredMetric, queries: SpacedBlock, references: SpacedBlock): void {
-  const row = ({ block, space, varianceId }: SpacedBlock) => ({
-    mean: block.means.subarray(0, block.dimension),
-    unitNorm: block.unitNorm,
-    space,
-    ...(block.varianceKind === 'none' || !block.variances
-      ? {}
-      : { variance: { kind: block.varianceKind, values: block.variances } }),
-    ...(varianceId === undefined ? {} : { varianceId }),
-  });
-  try {
-    checkComparable(metric, row(queries), row(references));
-  } catch (thrown) {
-    const { code, message, field = 'references', reason = 'BAD_BLOCK' } = AffinisError.from(thrown);
-    throw new AffinisError(code, message, {
-      field: field.replace('left', 'queries').replace('right', 'references'),
-      reason,
-    });
-  }
-}
-
-function finite(scores: Float64Array, metric: string): Float32Array {
-  const out = new Float32Array(scores.length);
-  for (const [index, score] of scores.entries()) {
-    if (!Number.isFinite(score))
-      throw new AffinisError(
-        'invalid-argument',
-        `[server] metric "${metric}" gives no finite score for these values; check their scale`,
-        { reason: 'NON_FINITE_SCORE' },
-      );
-    out[index] = score;
-  }
-  return out;
 }
