@@ -38,6 +38,7 @@ export interface SchedulerOptions<I, O> {
 }
 
 interface Entry<I, O> extends Abortable {
+  readonly lane: string;
   readonly item: I;
   readonly cost: number;
   readonly bytes: number;
@@ -61,6 +62,7 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
 
   const remove = (lane: Lane<I, O>, entry: Entry<I, O>) => {
     if (!lane.delete(entry)) return;
+    if (lane.size === 0) lanes.delete(entry.lane);
     items--;
     bytes -= entry.bytes;
   };
@@ -129,6 +131,7 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
         const lane = lanes.get(laneName) ?? new Set();
         lanes.set(laneName, lane);
         const entry: Entry<I, O> = {
+          lane: laneName,
           item,
           cost,
           bytes: size,

@@ -1,7 +1,7 @@
+import type { ConfiguredMetric } from '../configured-metric.ts';
 import { AffinisError } from '../errors.ts';
-import type { EmbeddingBlock, Metric } from '../metric.ts';
-import type { WorkerPool } from '../worker/pool.ts';
-import type { MetricSpec, NearestRows } from '../worker/protocol.ts';
+import type { EmbeddingBlock } from '../metric.ts';
+import type { NearestRows } from '../worker/protocol.ts';
 import { appendRow, bytesPerRow, createRowBlock, type RowBlock, type RowShape, removeRow } from './row-block.ts';
 import type { Candidate, RowIndex, SearchOptions } from './row-index.ts';
 
@@ -12,7 +12,7 @@ import type { Candidate, RowIndex, SearchOptions } from './row-index.ts';
 export interface BlockIndex extends Omit<RowIndex, 'search' | 'settle'> {
   /** Candidates' scores are the metric's own, in its polarity. */
   search(
-    metric: { readonly metric: Metric; readonly spec: MetricSpec },
+    metric: Pick<ConfiguredMetric, 'metric' | 'nearest'>,
     queries: EmbeddingBlock,
     options: SearchOptions,
   ): Promise<readonly (readonly Candidate[])[]>;
@@ -21,7 +21,7 @@ export interface BlockIndex extends Omit<RowIndex, 'search' | 'settle'> {
 const largestBlock = 4096;
 const smallestBlock = 256;
 
-export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowShape): BlockIndex {
+export function createBlockIndex(shape: RowShape): BlockIndex {
   let blocks: RowBlock[] = [];
   let closed = false;
   const living = () => blocks.reduce((sum, block) => sum + block.living, 0);
@@ -59,7 +59,7 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
       if (removed) compact();
       return removed;
     },
-    async search({ metric, spec }, queries, { k, allowed, signal }) {
+    async search({ metric, nearest }, queries, { k, allowed, signal }) {
       if (closed) throw new AffinisError('unavailable', '[core] the gallery is closed', { reason: 'STOPPING' });
       const used = blocks.filter((block) => block.living > 0);
       const rows = await Promise.all(
@@ -67,8 +67,7 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
           signal?.throwIfAborted();
           const mask = allowed ? maskOf(allowed, sequences, alive, block.count) : alive;
           const references = readable(block, metric.needsVariance);
-          const task = { kind: 'nearest', metric: spec, queries, references, alive: mask, k } as const;
-          return { sequences, found: await pool.nearest(task) };
+          return { sequences, found: await nearest({ queries, references, alive: mask, k }) };
         }),
       );
       signal?.throwIfAborted();
