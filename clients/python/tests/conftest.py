@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from affinis.errors import AffinisError, error_of_call
+from affinis.plugin.testing import PluginProcess
+
+HERE = Path(__file__).parent
+TOY = [sys.executable, str(HERE / "plugins/toy.py")]
+
+
+def start_toy(**env: str) -> PluginProcess:
+    """A toy plugin of its own."""
+    return PluginProcess(TOY, env={"PYTHONPATH": os.environ.get("PYTHONPATH", str(HERE.parent / "src")), **env})
+
+
+@pytest.fixture(scope="session")
+def toy() -> Iterator[PluginProcess]:
+    """One that tests share which leave it as it is."""
+    with start_toy() as plugin:
+        yield plugin
+
+
+def refused(call: Callable[[], object]) -> AffinisError:
+    """What a raw call fails with."""
+    with pytest.raises(grpc.RpcError) as thrown:
+        call()
+    return error_of_call(thrown.value, "the plugin")
