@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ParamSpec
 
 import grpc
 import pytest
@@ -11,13 +11,16 @@ import pytest
 from affinis.errors import AffinisError, error_of_call
 from affinis.plugin.testing import PluginProcess
 
+P = ParamSpec("P")
+
 HERE = Path(__file__).parent
+ENVIRONMENT = {"PYTHONPATH": str(HERE.parent / "src")}
 TOY = [sys.executable, str(HERE / "plugins/toy.py")]
 
 
 def start_toy(**env: str) -> PluginProcess:
     """A toy plugin of its own."""
-    return PluginProcess(TOY, env={"PYTHONPATH": os.environ.get("PYTHONPATH", str(HERE.parent / "src")), **env})
+    return PluginProcess(TOY, env={**ENVIRONMENT, **env})
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +30,8 @@ def toy() -> Iterator[PluginProcess]:
         yield plugin
 
 
-def refused(call: Callable[[], object]) -> AffinisError:
+def refused(call: Callable[P, object], *args: P.args, **more: P.kwargs) -> AffinisError:
     """What a raw call fails with."""
     with pytest.raises(grpc.RpcError) as thrown:
-        call()
+        call(*args, **more)
     return error_of_call(thrown.value, "the plugin")

@@ -50,7 +50,7 @@ def test_h1_handshake(toy: PluginProcess) -> None:
 
 def test_h2_no_common_version(toy: PluginProcess) -> None:
     for versions in ((), (2, 3)):
-        error = refused(lambda versions=versions: handshake(toy, *versions))
+        error = refused(handshake, toy, *versions)
         assert (error.code, error.reason) == ("failed-precondition", "NO_COMMON_VERSION")
 
 
@@ -75,7 +75,7 @@ def test_h4_schemas(toy: PluginProcess) -> None:
     assert letters["additionalProperties"] is False
     for kind, component_id in ((METRIC, "letters"), (EMBEDDER, "other"), (0, "letters")):
         request = plugin_pb2.GetSchemaRequest(kind=kind, id=component_id)  # type: ignore[arg-type]
-        assert refused(lambda request=request: toy.plugin.GetSchema(request)).code == "not-found"
+        assert refused(toy.plugin.GetSchema, request).code == "not-found"
 
 
 WRONG = {
@@ -96,7 +96,7 @@ WRONG = {
 @pytest.mark.parametrize(("config_json", "pointer"), WRONG.items())
 def test_h5_h6_what_configure_refuses_is_reported(toy: PluginProcess, config_json: str, pointer: str) -> None:
     assert list(diagnostics(toy, config_json)) == [pointer]
-    error = refused(lambda: configure(toy, "letters", config_json))
+    error = refused(configure, toy, "letters", config_json)
     assert (error.code, error.field or "", error.reason) == ("invalid-argument", pointer, "BAD_CONFIGURATION")
 
 
@@ -149,5 +149,5 @@ def test_h8_after_dispose_an_instance_is_gone(toy: PluginProcess) -> None:
     [(_, instance_id)] = letters.metadata
     for _ in range(2):
         toy.plugin.Dispose(plugin_pb2.DisposeRequest(instance_id=instance_id))
-    assert refused(lambda: letters.embed(["abc"])).code == "not-found"
-    assert refused(lambda: toy.describe(instance_id)).code == "not-found"
+    assert refused(letters.embed, ["abc"]).code == "not-found"
+    assert refused(toy.describe, instance_id).code == "not-found"

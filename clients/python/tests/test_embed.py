@@ -17,6 +17,7 @@ from affinis.plugin.testing import EmbedderInstance, PluginProcess
 from affinis.v1 import embedder_pb2, embedder_pb2_grpc, embedding_pb2, sample_pb2
 
 Sample = sample_pb2.Sample
+FLOAT32 = sample_pb2.DATA_TYPE_FLOAT32
 
 
 def embed(
@@ -37,8 +38,8 @@ def test_d1_without_an_instance_of_the_component_a_call_is_not_found(toy: Plugin
     request = embedder_pb2.EmbedRequest(embedder="letters", items=[embedder_pb2.EmbedItem(sample=Sample(text="a"))])
     letters, metric = toy.embedder("letters"), toy.metric("manhattan")
     for metadata in (None, (("affinis-instance", "none"),), metric.metadata):
-        assert refused(lambda metadata=metadata: stub.Embed(request, metadata=metadata)).code == "not-found"
-    error = refused(lambda: embed(toy, letters, Sample(text="a"), name="odd"))
+        assert refused(stub.Embed, request, metadata=metadata).code == "not-found"
+    error = refused(embed, toy, letters, Sample(text="a"), name="odd")
     assert (error.code, error.field) == ("not-found", "affinis-instance")
 
 
@@ -108,7 +109,7 @@ def test_d9_the_largest_message_is_taken_and_an_empty_batch_is_not(toy: PluginPr
     histogram = toy.embedder("histogram")
     [result] = embed(toy, histogram, Sample(media=sample_pb2.Media(data=bytes(MAX_MESSAGE_BYTES - 100))))
     assert result.status.code == 0
-    assert refused(lambda: embed(toy, histogram)).code == "invalid-argument"
+    assert refused(embed, toy, histogram).code == "invalid-argument"
 
 
 HOSTILE = {
@@ -126,11 +127,13 @@ HOSTILE = {
         pcm=sample_pb2.Pcm(samples=np.array([math.nan], "<f4").tobytes(), sample_rate_hz=16000)
     ),
     "a tensor without a type": Sample(tensor=sample_pb2.Tensor(shape=[2], data=bytes(8))),
-    "a tensor of another size": Sample(tensor=sample_pb2.Tensor(data_type=1, shape=[3], data=bytes(8))),
-    "a tensor of nothing": Sample(tensor=sample_pb2.Tensor(data_type=1, shape=[0])),
-    "a tensor beyond all bounds": Sample(tensor=sample_pb2.Tensor(data_type=1, shape=[2**32 - 1] * 8, data=b"1234")),
+    "a tensor of another size": Sample(tensor=sample_pb2.Tensor(data_type=FLOAT32, shape=[3], data=bytes(8))),
+    "a tensor of nothing": Sample(tensor=sample_pb2.Tensor(data_type=FLOAT32, shape=[0])),
+    "a tensor beyond all bounds": Sample(
+        tensor=sample_pb2.Tensor(data_type=FLOAT32, shape=[2**32 - 1] * 8, data=b"1234")
+    ),
     "a tensor that is infinite": Sample(
-        tensor=sample_pb2.Tensor(data_type=1, shape=[1], data=np.array([math.inf], "<f4").tobytes())
+        tensor=sample_pb2.Tensor(data_type=FLOAT32, shape=[1], data=np.array([math.inf], "<f4").tobytes())
     ),
 }
 

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
-from conftest import TOY, start_toy
+from conftest import ENVIRONMENT, TOY, start_toy
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from affinis.errors import AffinisError
@@ -19,7 +20,7 @@ from affinis.plugin.v1 import plugin_pb2
 from affinis.v1 import embedder_pb2, embedder_pb2_grpc, sample_pb2
 
 
-def in_flight(plugin: PluginProcess, text: str) -> grpc.Future:
+def in_flight(plugin: PluginProcess, text: str) -> Any:
     """An Embed that is being answered."""
     odd = plugin.embedder("odd")
     items = [embedder_pb2.EmbedItem(sample=sample_pb2.Sample(text=text))]
@@ -28,6 +29,12 @@ def in_flight(plugin: PluginProcess, text: str) -> grpc.Future:
     # Calls of one connection are taken in order: when this one is answered, the other is at work.
     odd.embed(["another"])
     return call
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Without the environment of a launch."""
+    environment = {**os.environ, **ENVIRONMENT}
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=environment)
 
 
 def test_l1_binds_the_address_it_is_given_and_no_other(toy: PluginProcess) -> None:
@@ -69,7 +76,7 @@ def test_l3_prints_change_no_answer(toy: PluginProcess) -> None:
 
 
 def test_l3_nor_does_a_closed_standard_output() -> None:
-    with PluginProcess(["sh", "-c", f"exec {' '.join(TOY)} >&-"], env={"PYTHONPATH": os.environ["PYTHONPATH"]}) as toy:
+    with PluginProcess(["sh", "-c", f"exec {' '.join(TOY)} >&-"], env=ENVIRONMENT) as toy:
         [result] = toy.embedder("letters").embed(["abc"])
         assert result.ok
 
@@ -98,7 +105,7 @@ def test_l5_even_where_a_call_hangs() -> None:
 
 
 def test_l6_started_by_a_person_says_what_it_is() -> None:
-    ended = subprocess.run(TOY, capture_output=True, text=True, timeout=20, check=False)
+    ended = run(*TOY)
     assert ended.returncode == 2
     assert "toy is a plugin of Affinis" in ended.stderr
     assert "embedder letters: How often each letter occurs" in ended.stderr
@@ -133,5 +140,5 @@ def test_l7_at_info_it_says_that_it_serves() -> None:
 )
 def test_wrong_plugins_are_told_at_the_start(body: str, problem: str) -> None:
     code = f"from affinis.plugin import *\n{body}"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    ended = run(sys.executable, "-c", code)
     assert (ended.returncode, problem in ended.stderr) == (1, True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,9 +68,8 @@ def score(
     return list(metric_pb2_grpc.MetricStub(toy.channel).Score(request, metadata=metric.metadata).results)
 
 
-def gaussian(row: int, **more: object) -> Embedding:
-    settings = {"space": "s", "variance": VARIANCES[row], "variance_id": "v", **more}
-    return Embedding(MEANS[row], **settings)  # type: ignore[arg-type]
+def gaussian(row: int, **more: Any) -> Embedding:
+    return replace(Embedding(MEANS[row], "s", VARIANCES[row], variance_id="v"), **more)
 
 
 def error_code(result: metric_pb2.ScoreResult) -> tuple[str, str | None]:
@@ -80,8 +81,8 @@ def error_code(result: metric_pb2.ScoreResult) -> tuple[str, str | None]:
 def test_d1_d9_no_instance_and_no_pairs(toy: PluginProcess) -> None:
     stub, manhattan = metric_pb2_grpc.MetricStub(toy.channel), toy.metric("manhattan")
     request = metric_pb2.ScoreRequest(metric="manhattan")
-    assert refused(lambda: stub.Score(request)).code == "not-found"
-    assert refused(lambda: stub.Score(request, metadata=manhattan.metadata)).code == "invalid-argument"
+    assert refused(stub.Score, request).code == "not-found"
+    assert refused(stub.Score, request, metadata=manhattan.metadata).code == "invalid-argument"
     assert refused(lambda: list(stub.ScoreMatrix(metric_pb2.ScoreMatrixRequest()))).code == "not-found"
 
 
@@ -117,7 +118,7 @@ def test_d6_what_is_not_finite_fails(toy: PluginProcess) -> None:
     infinite = toy.metric("infinite")
     [result] = score(toy, infinite, [(embedding_to_proto(gaussian(0)), embedding_to_proto(gaussian(1)))])
     assert error_code(result) == ("invalid-argument", "pairs[0]")
-    assert refused(lambda: matrix(toy, infinite, block(MEANS), block(MEANS))).reason == "NON_FINITE_SCORE"
+    assert refused(matrix, toy, infinite, block(MEANS), block(MEANS)).reason == "NON_FINITE_SCORE"
 
 
 REFUSED = {
@@ -160,5 +161,5 @@ BLOCKS = {
 def test_d7_d10_blocks_that_are_not_compared(
     toy: PluginProcess, references: embedding_pb2.EmbeddingBlock, code: str
 ) -> None:
-    error: AffinisError = refused(lambda: matrix(toy, toy.metric("manhattan"), block(MEANS), references))
+    error: AffinisError = refused(matrix, toy, toy.metric("manhattan"), block(MEANS), references)
     assert (error.code, (error.field or "").startswith("references")) == (code, True)

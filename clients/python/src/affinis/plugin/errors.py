@@ -34,4 +34,4 @@ def reading(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         # Not the error's text, which may hold parts of the sample.
-        raise InvalidSample(f"cannot be read as {what} ({type(error).__name__}); send {what}") from error
+        raise InvalidSample(f"cannot be read as {what} ({type(error).__name__}); send one") from error
