@@ -1,6 +1,6 @@
 #!/bin/sh
-# Generates the stubs in src/affinis from proto/: generate.sh [PYTHON [OUTPUT]]. PYTHON has what requirements-dev.txt
-# names. protos.sha256 says which protos the stubs are of; tools/generate.mjs --check compares it.
+# Makes the stubs in src/affinis from the protos, and notes the protos' digest beside them, which `npm run check` compares:
+# generate.sh [PYTHON [OUTPUT]]. PYTHON has what requirements-dev.txt names.
 set -eu
 
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
@@ -15,4 +15,4 @@ mkdir -p "$output/affinis"
 find "$output/affinis" -name '*_pb2*' -delete
 "$python" -m grpc_tools.protoc -I . -I third_party --python_out="$output" --mypy_out=quiet:"$output" $protos
 "$python" -m grpc_tools.protoc -I . -I third_party --grpc_python_out="$output" --mypy_grpc_out=quiet:"$output" $services
-cat $protos | sha256sum | cut -d ' ' -f 1 >"$output/affinis/protos.sha256"
+[ $# -gt 1 ] || node ../tools/proto-digest.mjs --write clients/python/src/affinis

@@ -14,6 +14,7 @@ from affinis.plugin.testing import PluginProcess
 P = ParamSpec("P")
 
 HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[2]
 ENVIRONMENT = {"PYTHONPATH": str(HERE.parent / "src")}
 TOY = [sys.executable, str(HERE / "plugins/toy.py")]
 

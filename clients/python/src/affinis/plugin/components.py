@@ -65,7 +65,7 @@ def configure(component: type[Component[Any]], config_json: str) -> Component[An
         return instance
     except Thrown as thrown:
         error = error_of(thrown, component.id)
-        return [Problem(error.field or "", error.message)]
+        return [Problem(error.field or "", error.message.removeprefix(f"[{component.id}] "))]
 
 
 def _check(component: type[Component[Any]]) -> None:
