@@ -72,6 +72,7 @@ export function launchPlugin({ config, command, cwd, logLevel, onLine }: LaunchO
       // What it started may have outlived it.
       killGroup(child);
       rmSync(folder, { recursive: true, force: true });
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
       resolve(lost(config.name, reason ?? what, output.lines, startable));
     };
     child.once('error', (error: NodeJS.ErrnoException) =>

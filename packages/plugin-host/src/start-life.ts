@@ -31,13 +31,17 @@ export async function startLife(options: LifeOptions, signal: AbortSignal): Prom
     lost = resolve;
   });
   const ended = process?.ended ?? left;
-  void ended.then(() => transport.close());
+  let over = false;
+  void ended.then(() => {
+    over = true;
+    transport.close();
+  });
   const giveUp = () =>
     process ? process.kill('was given up while it started') : lost?.(detached(config, 'was given up'));
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     await Promise.race([
-      ready(transport, config, process, limits.deadline),
+      ready(transport, config, limits.deadline, () => over),
       ended.then((error) => {
         throw error;
       }),
@@ -70,11 +74,11 @@ function connect({ tls }: LifeOptions, address: string): Transport {
 async function ready(
   transport: Transport,
   { name, address, startTimeoutMs }: ProcessPluginConfig,
-  process: PluginProcess | undefined,
   deadline: Date,
+  isOver: () => boolean,
 ): Promise<void> {
   let last: unknown;
-  while (Date.now() < deadline.getTime()) {
+  while (!isOver() && Date.now() < deadline.getTime()) {
     try {
       const { status } = await transport.unary(health.HealthService.check, { service: '' }, { deadline });
       if (status === health.HealthCheckResponse_ServingStatus.SERVING) return;
@@ -83,7 +87,7 @@ async function ready(
       last = thrown;
       if (AffinisError.from(thrown).code === 'unimplemented') throw noHealth(name);
       // Nobody starts an attached plugin: waiting is for the supervisor, between attempts.
-      if (!process) throw unreachable(name, address ?? '', thrown);
+      if (address !== undefined) throw unreachable(name, address, thrown);
     }
     await new Promise((done) => setTimeout(done, pollMs));
   }
