@@ -32,16 +32,17 @@ _GRACE_S = 4.0
 log = logging.getLogger("affinis.plugin")
 
 
-def serve(*components: type[Component[Any]], name: str = "", version: str = "0") -> NoReturn:
+def serve(*components: type[Component[Any]], name: str = "", version: str = "") -> NoReturn:
     """Serves the components until the host is done, and ends the process. Call it last.
 
-    `name` is the plugin's, by default the first component's id.
+    `name` and `version` are the plugin's, by default the id and version of the first component.
     """
     try:
         offered = Components(components)
     except AffinisError as error:
         sys.exit(str(error))
-    name = name or offered.all()[0].id
+    first = offered.all()[0]
+    name, version = name or first.id, version or getattr(first, "version", "0")
     if os.environ.get("AFFINIS_PLUGIN") != "1":
         print(_usage(name, offered), file=sys.stderr)
         sys.exit(2)
