@@ -1,10 +1,11 @@
 // Generates the TypeScript code and the descriptor set of the protos, and the kernels' WebAssembly; `--check` fails where
-// the committed ones differ.
+// the committed ones differ, or stubs in other languages are of other protos.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { staleStubs } from './proto-digest.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const generatedFolder = 'packages/contracts/src/generated';
@@ -56,7 +57,9 @@ function contentOf(path) {
 }
 
 function report(changed) {
-  if (changed.length === 0) return console.log('Generated code is up to date.');
-  console.error(`Out of date:\n  ${changed.join('\n  ')}\nRun: npm run generate`);
-  process.exitCode = 1;
+  const stale = staleStubs();
+  if (changed.length > 0) console.error(`Out of date:\n  ${changed.join('\n  ')}\nRun: npm run generate`);
+  for (const { folder, command } of stale) console.error(`Made from other protos: ${folder}\nRun: ${command}`);
+  if (changed.length + stale.length > 0) process.exitCode = 1;
+  else console.log('Generated code is up to date.');
 }
