@@ -109,3 +109,18 @@ var programDigest = sync.OnceValues(func() (string, error) {
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 })
+
+// Normalised scales a vector to Euclidean norm 1, in place; the zero vector stays as it is.
+func Normalised(mean []float32) []float32 {
+	squares := 0.0
+	for _, value := range mean {
+		squares += float64(value) * float64(value)
+	}
+	if squares == 0 {
+		return mean
+	}
+	for d := range mean {
+		mean[d] = float32(float64(mean[d]) / math.Sqrt(squares))
+	}
+	return mean
+}
