@@ -17,14 +17,30 @@ const mayImport = {
   fitting: ['core', 'evaluation'],
   conformance: ['core'],
   client: ['core', 'contracts'],
-  app: ['core', 'contracts', 'backend', 'modality', 'metric', 'kernels', 'store', 'evaluation', 'fitting', 'client'],
+  'plugin-sdk': ['core', 'contracts'],
+  'plugin-host': ['core', 'contracts', 'client'],
+  app: [
+    'core',
+    'contracts',
+    'backend',
+    'modality',
+    'metric',
+    'kernels',
+    'store',
+    'evaluation',
+    'fitting',
+    'client',
+    'plugin-host',
+    'plugin-sdk',
+    'conformance',
+  ],
   bench: ['core', 'contracts', 'modality', 'kernels', 'store', 'metric', 'evaluation', 'client', 'conformance'],
 };
-const testsMayAlsoImport = ['conformance', 'backend', 'metric', 'kernels', 'store'];
+const testsMayAlsoImport = ['conformance', 'backend', 'metric', 'kernels', 'store', 'plugin-sdk', 'client'];
 
 /** Libraries that only some types of package may import. */
 const reserved = [
-  { imports: ['@grpc/*', 'grpc-health-check'], types: ['contracts', 'client', 'app', 'bench'] },
+  { imports: ['@grpc/*', 'grpc-health-check'], types: ['contracts', 'client', 'plugin-sdk', 'app', 'bench'] },
   { imports: ['onnxruntime-*', '@tensorflow/*'], types: ['backend', 'fitting', 'bench'] },
 ];
 

@@ -167,9 +167,9 @@ function metricOf(runtime: Runtime, { metricName, embedder: { state } }: SingleP
   return runtime.metricFor(configured, state.description.space);
 }
 
-/** Where the configuration's plugins lie. */
+/** Where the modules among the configuration's plugins lie. */
 export const pluginUrls = ({ config, folder }: LoadedConfig): string[] =>
-  config.plugins.map((specifier) => pluginUrl(specifier, folder));
+  config.plugins.flatMap((plugin) => (typeof plugin === 'string' ? [pluginUrl(plugin, folder)] : []));
 
 /** A package is looked for from the configuration's folder first, then among those installed with the server. */
 function pluginUrl(specifier: string, folder: string): string {

@@ -77,7 +77,8 @@ export function limitsOf(settings: Settings, { deadlineMs = settings.deadlineMs,
 }
 
 /** Bytes of payload that one message may hold; the rest is room for the other fields. */
-export const inlineBytes = ({ maxMessageBytes }: Settings): number => Math.floor(maxMessageBytes * 0.75);
+export const inlineBytes = ({ maxMessageBytes }: Pick<Settings, 'maxMessageBytes'>): number =>
+  Math.floor(maxMessageBytes * 0.75);
 
 const chunkBytes = (settings: Settings): number => Math.min(largestChunkBytes, inlineBytes(settings));
 

@@ -1,6 +1,6 @@
 import { fromServiceError } from '@affinis/contracts';
 import { AffinisError } from '@affinis/core';
-import type { CallOptions, ClientUnaryCall } from '@grpc/grpc-js';
+import type { CallOptions, ClientUnaryCall, Metadata } from '@grpc/grpc-js';
 import { createChannel, metadataOf } from './channel.ts';
 import { answersOf, sendAll, watchProgress } from './grpc-stream.ts';
 import type { Settings } from './options.ts';
@@ -19,7 +19,7 @@ export function createGrpcTransport(settings: Settings): Transport {
           method.requestSerialize,
           method.responseDeserialize,
           request,
-          metadata,
+          withMore(metadata, limits),
           callOptions(limits),
           (error, response) => {
             release();
@@ -38,7 +38,7 @@ export function createGrpcTransport(settings: Settings): Transport {
         requestSerialize,
         responseDeserialize,
         request,
-        metadata,
+        withMore(metadata, limits),
         options,
       );
       const release = cancelOn(limits.signal, call);
@@ -76,6 +76,13 @@ export function createGrpcTransport(settings: Settings): Transport {
 
     close: () => client.close(),
   };
+}
+
+function withMore(metadata: Metadata, { metadata: more }: Limits): Metadata {
+  if (!more) return metadata;
+  const all = metadata.clone();
+  for (const [key, value] of Object.entries(more)) all.set(key, value);
+  return all;
 }
 
 const callOptions = ({ deadline }: Limits): CallOptions => (deadline ? { deadline } : {});

@@ -11,6 +11,8 @@ export type {
   SpacedBlock,
   VerifyAnswer,
 } from '@affinis/contracts';
+export { inlineBytes } from './ask.ts';
+export { batchesOf } from './batches.ts';
 export * from './client.ts';
 export type {
   GalleryCalls,
@@ -20,7 +22,17 @@ export type {
   SearchOptions,
   TemplateListing,
 } from './galleries.ts';
+export { createGrpcTransport } from './grpc-transport.ts';
 export type { ServingState } from './health.ts';
 export type { Identified } from './item-protocol.ts';
-export { blockOf, type EmbeddingPair, type Scores, type ScoreTile } from './metrics.ts';
-export type { AffinisClientOptions, CallOptions, RetryOptions, TlsOptions } from './options.ts';
+export { embeddingBytes, itemBytes } from './message-size.ts';
+export { blockOf, type EmbeddingPair, rowSlices, type Scores, type ScoreTile } from './metrics.ts';
+export {
+  type AffinisClientOptions,
+  type CallOptions,
+  type RetryOptions,
+  type Settings,
+  settingsOf,
+  type TlsOptions,
+} from './options.ts';
+export type { Limits, Method, Transport } from './transport.ts';

@@ -80,8 +80,8 @@ export async function* scoreMatrix(
   options: CallOptions & { readonly rowsPerBlock?: number } = {},
 ): AsyncGenerator<ScoreTile> {
   const half = inlineBytes(settings) / 2;
-  for (const rows of slices(queries, half))
-    for (const columns of slices(references, half)) {
+  for (const rows of rowSlices(queries, half))
+    for (const columns of rowSlices(references, half)) {
       const request: v1.ScoreMatrixRequest = {
         metric,
         queries: blockToProto(rows),
@@ -125,7 +125,8 @@ const sameKind = (one: Embedding, other: Embedding | undefined): boolean =>
   one.mean.length === other.mean.length &&
   one.variance?.kind === other.variance?.kind;
 
-function* slices({ block, ...identity }: SpacedBlock, maxBytes: number): Generator<SpacedBlock> {
+/** The block in as few slices of rows as `maxBytes` allows. */
+export function* rowSlices({ block, ...identity }: SpacedBlock, maxBytes: number): Generator<SpacedBlock> {
   const perRow = { none: 1, scalar: 1, diagonal: 2 }[block.varianceKind] * block.dimension * 4 + 4;
   const rows = Math.max(1, Math.floor(maxBytes / perRow));
   const end = block.start + block.count;

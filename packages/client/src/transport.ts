@@ -28,6 +28,8 @@ export interface Limits {
   readonly deadline?: Date | undefined;
   /** Aborting makes the call fail with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Sent beside the client's own. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface StreamLimits extends Limits {

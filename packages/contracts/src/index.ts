@@ -15,6 +15,7 @@ export * as health from './generated/index.grpc.health.v1.ts';
 export * from './identity.ts';
 export * from './identity-codec.ts';
 export * from './item-codec.ts';
+export * from './matrix.ts';
 export type { StreamItem } from './payloads.ts';
 export * from './result-codec.ts';
 export * from './sample-codec.ts';

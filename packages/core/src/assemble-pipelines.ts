@@ -64,7 +64,11 @@ async function assembleSingle(
     judge,
     readsQuality,
     fusion: entry.fusion,
-    state: state.available ? judgedState : { available: false, reason: state.reason },
+    state: configured.problem
+      ? { available: false, reason: configured.problem.message }
+      : state.available
+        ? judgedState
+        : { available: false, reason: state.reason },
     ...(entry.maxVariance === undefined ? {} : { maxVariance: entry.maxVariance }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Embedding } from './embedding.ts';
 import { AffinisError } from './errors.ts';
-import type { EmbeddingBlock, Metric } from './metric.ts';
+import type { AnyMetric, EmbeddingBlock, Metric, MetricTraits } from './metric.ts';
 
 /**
  * Packs embeddings of one space and one kind of variance into a block; throws where they differ. `withVariance: false`
@@ -44,7 +44,7 @@ function checkRow(embedding: Embedding, first: Embedding, row: number, withVaria
 }
 
 /** Refuses two embeddings that the metric must not compare. One side's variance may be scalar, the other's diagonal. */
-export function checkComparable(metric: Metric, left: Embedding, right: Embedding): void {
+export function checkComparable(metric: MetricTraits, left: Embedding, right: Embedding): void {
   const refuse = (problem: string, reason: string, field: string) => {
     throw new AffinisError('failed-precondition', `[core] ${problem}`, { field, reason });
   };
@@ -84,12 +84,27 @@ export function scorePair(metric: Metric, left: Embedding, right: Embedding): nu
   const withVariance = { withVariance: metric.needsVariance };
   const score = new Float64Array(1);
   metric.scoreBlock(packBlock([left], withVariance), packBlock([right], withVariance), score);
-  const [value = Number.NaN] = score;
-  if (!Number.isFinite(value))
-    throw new AffinisError(
-      'invalid-argument',
-      `[core] metric "${metric.id}" gives no finite score for these values; check their scale`,
-      { reason: 'NON_FINITE_SCORE' },
-    );
-  return value;
+  return finiteScore(metric, score[0]);
+}
+
+/** The same, also of a metric in another process. */
+export async function scorePairOf(
+  metric: AnyMetric,
+  left: Embedding,
+  right: Embedding,
+  signal?: AbortSignal,
+): Promise<number> {
+  if (!metric.remote) return scorePair(metric, left, right);
+  const result = await metric.remote.scorePair(left, right, signal);
+  if (!result.ok) throw result.error;
+  return finiteScore(metric, result.value);
+}
+
+function finiteScore({ id }: MetricTraits, value: number | undefined): number {
+  if (value !== undefined && Number.isFinite(value)) return value;
+  throw new AffinisError(
+    'invalid-argument',
+    `[core] metric "${id}" gives no finite score for these values; check their scale`,
+    { reason: 'NON_FINITE_SCORE' },
+  );
 }

@@ -17,6 +17,7 @@ export async function verifyComposite(
   pipeline: CompositePipeline,
   item: Comparison,
   sides: SidesCache,
+  signal?: AbortSignal,
 ): Promise<Verification> {
   const present = pipeline.parts.filter(({ accepts }) => item.left.some(accepts) && item.right.some(accepts));
   if (present.length === 0)
@@ -26,7 +27,7 @@ export async function verifyComposite(
       { field: 'left.samples', reason: 'NO_COMMON_MODALITY' },
     );
   const verifications = await Promise.all(
-    present.map(async (part) => scoreSides(part.pipeline, await sides(part.pipeline, part.accepts))),
+    present.map(async (part) => scoreSides(part.pipeline, await sides(part.pipeline, part.accepts), signal)),
   );
   const usable = verifications.filter(({ decision }) => decision !== 'insufficient');
   const llr = usable.reduce((sum, { calibrated }) => sum + (calibrated?.llr ?? 0), 0);

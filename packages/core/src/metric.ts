@@ -1,14 +1,20 @@
 import type { z } from 'zod';
+import { AffinisError } from './errors.ts';
 import type { ScanForm } from './gallery/scan-form.ts';
+import type { RemoteMetric } from './remote/remote-plugin.ts';
 import type { Population } from './uncertainty/uncertainty-file.ts';
 
-/** Scores pairs of embeddings, as blocks of queries x references so that fast kernels fit behind the same seam. */
-export interface Metric {
+/** What is known of a metric without asking it for a score. */
+export interface MetricTraits {
   readonly id: string;
   /** `similarity`: higher is more alike. `distance`: lower is more alike. */
   readonly polarity: 'similarity' | 'distance';
   /** True where both sides must carry a variance. */
   readonly needsVariance: boolean;
+}
+
+/** Scores pairs of embeddings, as blocks of queries x references so that fast kernels fit behind the same seam. */
+export interface Metric extends MetricTraits {
   /** Ranks rows as the metric does, for fast scans; without it galleries are scanned by `scoreBlock`, in workers. */
   readonly scan?: ScanForm;
   /**
@@ -16,6 +22,20 @@ export interface Metric {
    * dimension, one space and finite values (checked before); allocates nothing.
    */
   scoreBlock(queries: EmbeddingBlock, references: EmbeddingBlock, scores: Float64Array): void;
+  readonly remote?: undefined;
+}
+
+/** A metric of this process, or of another one. */
+export type AnyMetric = Metric | RemoteMetric;
+
+/** The metric, where it computes in this process; `purpose` (`"a fused metric"`) needs one that does. */
+export function localMetric(metric: AnyMetric, purpose: string): Metric {
+  if (!metric.remote) return metric;
+  throw new AffinisError(
+    'failed-precondition',
+    `[core] metric "${metric.id}" runs in a process of its own, and ${purpose} needs one of this process; load the plugin as a module`,
+    { field: 'metric', reason: 'REMOTE_METRIC' },
+  );
 }
 
 /** Rows `start … start + count - 1` of packed embeddings. Mutable so that a loop can move one view along. */

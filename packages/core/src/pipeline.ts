@@ -2,7 +2,7 @@ import type { Judge } from './calibration/policy.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
 import type { FusionKind } from './fusion.ts';
-import type { Metric } from './metric.ts';
+import type { AnyMetric } from './metric.ts';
 import type { SampleOrEmbedding } from './sample.ts';
 
 /** A named way to compare: one embedder and metric, or several of them for several modalities. */
@@ -20,7 +20,7 @@ export interface SinglePipeline {
   readonly state: PipelineState;
   readonly embedder: EmbedderHost;
   readonly metricName: string;
-  readonly metric: Metric;
+  readonly metric: AnyMetric;
   readonly judge: Judge;
   /** The calibration reads the samples' uncertainties too, so that ratios do not rank pairs as scores do. */
   readonly readsQuality: boolean;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Backend } from './backend.ts';
 import type { Embedder } from './embedder.ts';
 import type { MetricDefinition } from './metric.ts';
@@ -7,6 +7,8 @@ import type { Modality } from './modality.ts';
 /** A set of implementations under one name; a plugin module default-exports one. */
 export interface Plugin {
   readonly name: string;
+  /** The package's own, for people. */
+  readonly version?: string;
   readonly backends?: readonly Backend[];
   readonly modalities?: readonly Modality[];
   readonly metrics?: readonly MetricDefinition[];
@@ -30,3 +32,9 @@ export const defineMetric = <P>(definition: MetricDefinition<P>): MetricDefiniti
   definition as unknown as MetricDefinition;
 export const defineEmbedder = <P>(definition: EmbedderDefinition<P>): EmbedderDefinition =>
   definition as unknown as EmbedderDefinition;
+
+/** Marks a parameter as a secret: it is never shown, logged or written into a report. */
+export const secret = <S extends z.ZodType>(schema: S): S => schema.meta({ ...schema.meta(), writeOnly: true }) as S;
+
+/** No parameters at all. */
+export const noParameters = z.strictObject({});

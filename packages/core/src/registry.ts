@@ -14,6 +14,7 @@ export interface Registry {
   findModality(id: string): Modality | undefined;
   readonly metrics: readonly MetricDefinition[];
   readonly modalities: readonly Modality[];
+  readonly embedders: readonly EmbedderDefinition[];
 }
 
 export function createRegistry(plugins: readonly Plugin[]): Registry {
@@ -29,6 +30,7 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     findModality: (id) => modalities.get(id),
     metrics: [...metrics.values()],
     modalities: [...modalities.values()],
+    embedders: [...embedders.values()],
   };
 }
 

@@ -5,12 +5,16 @@ import { createMetric } from './configured-metric.ts';
 import type { Embedded, EmbedderDescription } from './embedder.ts';
 import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
-import type { Metric, MetricDefinition } from './metric.ts';
+import type { AnyMetric, MetricDefinition } from './metric.ts';
 import { specifyMetric } from './metric-files.ts';
 import { createModelRepository, type ModelRepository } from './model/repository.ts';
 import type { Pipeline } from './pipeline.ts';
 import { loadPlugins } from './plugin-loader.ts';
 import { createRegistry, type Registry } from './registry.ts';
+import { configureRemoteMetric, missingRemoteMetric } from './remote/configure-remote-metric.ts';
+import { createRemoteEmbedderHost, unavailable } from './remote/remote-embedder-host.ts';
+import type { RemotePlugin } from './remote/remote-plugin.ts';
+import { createRemoteRegistry, type RemoteRegistry } from './remote/remote-registry.ts';
 import type { Sample } from './sample.ts';
 import { createScheduler } from './scheduler.ts';
 import type { WorkerEvent } from './worker/events.ts';
@@ -35,15 +39,19 @@ export interface Runtime {
 export interface ConfiguredMetric {
   readonly name: string;
   readonly spec: MetricSpec;
-  readonly metric: Metric;
+  readonly metric: AnyMetric;
   readonly description: string;
   readonly unit: string;
+  /** Why it cannot be used now: its plugin is not there. */
+  readonly problem?: AffinisError;
 }
 
 export interface RuntimeOptions {
   readonly config: Config;
   /** Absolute URLs of the plugin modules that `config.plugins` names. */
   readonly pluginUrls: readonly string[];
+  /** Plugins that run outside this process. They stay the caller's. */
+  readonly remotePlugins?: readonly RemotePlugin[];
   /** Absolute folders, searched in order. */
   readonly modelRoots: readonly string[];
   /** Absolute folders of calibrations, searched before those beside the models. */
@@ -65,7 +73,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const wanted = only && new Set(only.flatMap((name) => embeddersOf(config, name)));
   const registry = createRegistry(await loadPlugins(pluginUrls));
   const models = createModelRepository(modelRoots);
-  const metrics = configuredMetrics(config, registry, options.folder ?? process.cwd());
+  const remotes = createRemoteRegistry(options.remotePlugins ?? [], registry);
+  const metrics = await configuredMetrics({ config, registry, remotes, folder: options.folder ?? process.cwd() });
   checkMetricNames(config, registry, metrics);
 
   const { count, threads } = config.workers;
@@ -73,7 +82,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const setup = { plugins: pluginUrls, modelRoots, threads };
   const pool = createWorkerPool(size, setup, { onEvent: options.onWorkerEvent });
   try {
-    const embedders = await loadEmbedders(config, registry, pool, wanted);
+    const embedders = await loadEmbedders({ config, registry, remotes, pool, wanted });
     const metricFor = populated(registry, embedders);
     const pipelines = await assemblePipelines({
       config,
@@ -92,12 +101,19 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
-async function loadEmbedders(
-  config: Config,
-  registry: Registry,
-  pool: WorkerPool,
-  wanted: ReadonlySet<string> | undefined,
-): Promise<Map<string, EmbedderHost>> {
+async function loadEmbedders({
+  config,
+  registry,
+  remotes,
+  pool,
+  wanted,
+}: {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly remotes: RemoteRegistry;
+  readonly pool: WorkerPool;
+  readonly wanted: ReadonlySet<string> | undefined;
+}): Promise<Map<string, EmbedderHost>> {
   const scheduler = createScheduler<Sample, Embedded>({
     ...config.batching,
     slots: pool.size * batchesPerWorker,
@@ -106,10 +122,18 @@ async function loadEmbedders(
   const embedders = new Map<string, EmbedderHost>();
   for (const [name, entry] of Object.entries(config.embedders)) {
     if (wanted && !wanted.has(name)) continue;
+    const { batching } = config;
+    const definition = remotes.embedder(entry.type ?? '');
+    if (definition) {
+      const { findModality } = registry;
+      embedders.set(name, await createRemoteEmbedderHost({ name, definition, entry, batching, findModality }));
+      continue;
+    }
     const source = entry.model === undefined ? { type: entry.type ?? '' } : { model: entry.model };
     const { options, uncertainty, projection } = entry;
     const spec = { name, source, options, uncertainty, ...(projection === undefined ? {} : { projection }) };
-    const state = await loadEmbedder(pool, spec);
+    const missing = entry.type !== undefined && !registry.embedders.some(({ id }) => id === entry.type);
+    const state = missing && remotes.problem ? unavailable(remotes.problem) : await loadEmbedder(pool, spec);
     const modality = state.available ? registry.findModality(state.description.modality) : undefined;
     embedders.set(name, createEmbedderHost({ name, state, modality, scheduler }));
   }
@@ -152,20 +176,38 @@ async function loadEmbedder(pool: WorkerPool, spec: EmbedderSpec): Promise<Embed
   try {
     return { available: true, description: await pool.load(spec) };
   } catch (thrown) {
-    const error = AffinisError.from(thrown);
-    return { available: false, reason: error.message, error };
+    return unavailable(AffinisError.from(thrown));
   }
 }
 
 /** The metrics named in the configuration, and every other metric of the plugins that needs no parameters under its id. */
-function configuredMetrics(config: Config, registry: Registry, folder: string): Map<string, ConfiguredMetric> {
-  const plain = registry.metrics.filter((definition) => !needsParameters(definition));
-  const entries = new Map(plain.map(({ id }) => [id, { type: id, parameters: {} }]));
+async function configuredMetrics({
+  config,
+  registry,
+  remotes,
+  folder,
+}: {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly remotes: RemoteRegistry;
+  readonly folder: string;
+}): Promise<Map<string, ConfiguredMetric>> {
+  const plain = [
+    ...registry.metrics.filter((definition) => !needsParameters(definition)),
+    ...remotes.metrics.filter((definition) => !definition.needsParameters),
+  ];
+  const entries = new Map(
+    plain.map(({ id }) => [id, { type: id, parameters: {} as Config['metrics'][string]['parameters'] }]),
+  );
   for (const [name, entry] of Object.entries(config.metrics)) entries.set(name, entry);
   const metrics = new Map<string, ConfiguredMetric>();
-  for (const name of entries.keys()) {
+  for (const [name, entry] of entries) {
+    const remote = remotes.metric(entry.type);
+    const missing = !remote && !registry.metrics.some(({ id }) => id === entry.type);
     try {
-      metrics.set(name, configuredMetric(registry, name, specOf(registry, entries, folder, [name])));
+      if (remote) metrics.set(name, await configureRemoteMetric(name, entry, remote));
+      else if (missing && remotes.problem) metrics.set(name, missingRemoteMetric(name, entry, remotes.problem));
+      else metrics.set(name, configuredMetric(registry, name, specOf(registry, entries, folder, [name])));
     } catch (thrown) {
       throw AffinisError.from(thrown).at(`metrics.${name}`);
     }
@@ -185,6 +227,12 @@ function specOf(registry: Registry, entries: MetricEntries, folder: string, name
       reason: 'BAD_PARAMETERS',
     });
   }
+  if (names.length > 1 && !registry.metrics.some(({ id }) => id === entry.type))
+    throw new AffinisError(
+      'failed-precondition',
+      `[core] metric "${names.join('" > "')}" is not one of this process, and only such can be wrapped; load its plugin as a module`,
+      { field: 'parameters', reason: 'REMOTE_METRIC' },
+    );
   const definition = registry.metric(entry.type);
   const spec = specifyMetric(definition, entry.parameters, folder);
   const parsed = definition.wraps && definition.parameters.safeParse(entry.parameters);
@@ -208,7 +256,7 @@ function populated(registry: Registry, embedders: ReadonlyMap<string, EmbedderHo
   const made = new Map<string, ConfiguredMetric>();
   return (configured, space) => {
     const values = populations.get(space);
-    if (!values) return configured;
+    if (!values || configured.metric.remote) return configured;
     const key = JSON.stringify([configured.name, space]);
     const known = made.get(key);
     if (known) return known;

@@ -1,4 +1,5 @@
 import { type Abortable, createAbortHub } from './abort-hub.ts';
+import { deadlineOf } from './deadline.ts';
 import { AffinisError } from './errors.ts';
 import { failure, type Result } from './result.ts';
 
@@ -33,8 +34,8 @@ export interface SchedulerOptions<I, O> {
   readonly queueItems: number;
   /** Bound on what waits; a single larger item is still taken while nothing else waits. */
   readonly queueBytes: number;
-  /** Runs one batch of one lane; one result an item, in order. */
-  run(lane: string, items: readonly I[]): Promise<readonly Result<O>[]>;
+  /** Runs one batch of one lane; one result an item, in order. `deadline` is the latest of the items', where all have one. */
+  run(lane: string, items: readonly I[], deadline?: number): Promise<readonly Result<O>[]>;
 }
 
 interface Entry<I, O> extends Abortable {
@@ -44,6 +45,8 @@ interface Entry<I, O> extends Abortable {
   /** Place in the order of arrival over all lanes. */
   readonly order: number;
   readonly enqueuedAt: number;
+  /** Time of `performance.now()` by which the answer is wanted. */
+  readonly deadline: number | undefined;
   resolve(scheduled: Scheduled<O>): void;
   reject(error: AffinisError): void;
 }
@@ -85,6 +88,7 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
       const results = await options.run(
         lane,
         batch.map((entry) => entry.item),
+        latestDeadline(batch),
       );
       const complete = results.length === batch.length;
       for (const [index, entry] of batch.entries())
@@ -134,6 +138,7 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
           bytes: size,
           order: arrived++,
           enqueuedAt: performance.now(),
+          deadline: deadlineOf(signal),
           resolve(scheduled) {
             aborts.detach(signal, entry);
             resolve(scheduled);
@@ -154,6 +159,15 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
         pumpSoon();
       }),
   };
+}
+
+function latestDeadline(batch: readonly { readonly deadline: number | undefined }[]): number | undefined {
+  let latest = 0;
+  for (const { deadline } of batch) {
+    if (deadline === undefined) return undefined;
+    latest = Math.max(latest, deadline);
+  }
+  return latest;
 }
 
 function oldestLane<I, O>(lanes: ReadonlyMap<string, Lane<I, O>>): [string, Lane<I, O>] | undefined {

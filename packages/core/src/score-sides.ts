@@ -1,4 +1,4 @@
-import { checkComparable, scorePair } from './blocks.ts';
+import { checkComparable, scorePair, scorePairOf } from './blocks.ts';
 import type { Embedding } from './embedding.ts';
 import { AffinisError } from './errors.ts';
 import { fuse } from './fusion.ts';
@@ -7,13 +7,17 @@ import type { Side, Sides } from './sides.ts';
 import type { PhaseTimings, Threshold, Verification } from './verification.ts';
 
 /** Fuses, scores and judges two embedded sides. */
-export function scoreSides(pipeline: SinglePipeline, { left, right }: Sides): Verification {
+export async function scoreSides(
+  pipeline: SinglePipeline,
+  { left, right }: Sides,
+  signal?: AbortSignal,
+): Promise<Verification> {
   const { metric } = pipeline;
   const started = performance.now();
   const l = fuseSide(pipeline, left, 'left');
   const r = fuseSide(pipeline, right, 'right');
   checkComparable(metric, l, r);
-  const score = scorePair(metric, l, r);
+  const score = metric.remote ? await scorePairOf(metric, l, r, signal) : scorePair(metric, l, r);
   const assessed = assess(pipeline, score, logVariance(l.variance), logVariance(r.variance));
   const timings = timingsOf([...left.timings, ...right.timings], performance.now() - started);
   return {

@@ -12,7 +12,9 @@ export async function verify(
   items: readonly Comparison[],
   signal?: AbortSignal,
 ): Promise<readonly Result<Verification>[]> {
-  return Promise.all(items.map((item) => attempt(() => verifyItem(pipeline, item, createSidesCache(item, signal)))));
+  return Promise.all(
+    items.map((item) => attempt(() => verifyItem(pipeline, item, createSidesCache(item, signal), signal))),
+  );
 }
 
 /** Verifies a batch with several pipelines, embedding each item once per distinct embedder. */
@@ -24,15 +26,20 @@ export async function compare(
   return Promise.all(
     items.map((item) => {
       const cache = createSidesCache(item, signal);
-      return Promise.all(pipelines.map((pipeline) => attempt(() => verifyItem(pipeline, item, cache))));
+      return Promise.all(pipelines.map((pipeline) => attempt(() => verifyItem(pipeline, item, cache, signal))));
     }),
   );
 }
 
-async function verifyItem(pipeline: Pipeline, item: Comparison, sides: SidesCache): Promise<Verification> {
+async function verifyItem(
+  pipeline: Pipeline,
+  item: Comparison,
+  sides: SidesCache,
+  signal: AbortSignal | undefined,
+): Promise<Verification> {
   assertUsable(pipeline);
-  if (pipeline.kind === 'composite') return verifyComposite(pipeline, item, sides);
-  return scoreSides(pipeline, await sides(pipeline));
+  if (pipeline.kind === 'composite') return verifyComposite(pipeline, item, sides, signal);
+  return scoreSides(pipeline, await sides(pipeline), signal);
 }
 
 function createSidesCache(item: Comparison, signal: AbortSignal | undefined): SidesCache {

@@ -102,7 +102,7 @@ async function calibratePipeline(
     onProgress: progress.tick,
   });
   progress.done();
-  const scored = scorePairs(pipeline, dataset, embeddings);
+  const scored = await scorePairs(pipeline, dataset, embeddings);
   const trials = trialsOf(pipeline, dataset, scored);
   const folds = wholeNumber(options.folds, 'folds', 3);
   const fitted = calibrateScores(scored.scores, trials, {

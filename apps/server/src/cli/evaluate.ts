@@ -98,7 +98,7 @@ async function scoreAll(
       (await embedAll({ runtime, embedder, samples, text, degradation, onProgress: progress.tick }));
     progress.done();
     embedded.set(embedder, embeddings);
-    scored.push({ pipeline, scored: scorePairs(pipeline, dataset, embeddings) });
+    scored.push({ pipeline, scored: await scorePairs(pipeline, dataset, embeddings) });
   }
   return scored;
 }

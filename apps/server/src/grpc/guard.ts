@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { toServiceError } from '@affinis/contracts';
-import { AffinisError, type ServerConfig } from '@affinis/core';
+import { AffinisError, noteDeadline, type ServerConfig } from '@affinis/core';
 import type {
   handleBidiStreamingCall,
   handleServerStreamingCall,
@@ -150,6 +150,7 @@ function createCallControl(call: Call, budgetMs: number, report: CallContext['re
     rejectRace?.(reason);
   };
   const timer = setTimeout(() => abort(deadlinePassed), Math.max(0, budgetMs));
+  let deadline = performance.now() + budgetMs;
   // grpc-js emits it after a success too; `ended` tells the two apart.
   call.on('cancelled', () => abort(clientCancelled));
   return {
@@ -157,12 +158,16 @@ function createCallControl(call: Call, budgetMs: number, report: CallContext['re
     get signal() {
       if (!controller) {
         controller = new AbortController();
+        noteDeadline(controller.signal, deadline);
         if (reason) controller.abort(reason);
       }
       return controller.signal;
     },
     touch: () => {
-      if (!ended) timer.refresh();
+      if (ended) return;
+      timer.refresh();
+      deadline = performance.now() + budgetMs;
+      if (controller) noteDeadline(controller.signal, deadline);
     },
     race: (work) =>
       new Promise((resolve, reject) => {

@@ -2,10 +2,14 @@ import {
   AffinisError,
   checkComparable,
   type Embedding,
+  type EmbeddingBlock,
   type FusionKind,
   failure,
   fuse,
+  type Metric,
+  type MetricTraits,
   packBlock,
+  type RemoteMetric,
   type Result,
   type SinglePipeline,
   success,
@@ -30,15 +34,11 @@ export interface ScoredPairs {
 }
 
 /** Throws what the metric throws: a score that is not finite is refused, naming the pair; and where no pair has one. */
-export function scorePairs(
+export async function scorePairs(
   { metric, fusion }: SinglePipeline,
   dataset: Dataset,
   embeddings: readonly Result<Embedding>[],
-): ScoredPairs {
-  const rows: number[] = [];
-  const scores: number[] = [];
-  const score = new Float64Array(1);
-  const options = { withVariance: metric.needsVariance };
+): Promise<ScoredPairs> {
   const fused = dataset.sides.map((members) =>
     fuseSide(
       members.map((sample) => embeddings[sample] ?? failure(undefined)),
@@ -46,27 +46,20 @@ export function scorePairs(
     ),
   );
   const sides = fused.map((side) => (side.ok ? side.value : undefined));
-  const blocks = sides.map((side) => side && packBlock([side], options));
   const uncertainty = sides.map((side) => (side ? logVariance(side) : Number.NaN));
-  let checked = false;
-  for (const [row, left] of dataset.left.entries()) {
-    const right = dataset.right[row] as number;
-    const [a, b] = [blocks[left], blocks[right]];
-    if (!a || !b) continue;
-    const [l, r] = [sides[left], sides[right]];
-    if (!checked && l && r) checkComparable(metric, l, r);
-    checked = true;
-    metric.scoreBlock(a, b, score);
-    const value = score[0] as number;
-    if (!Number.isFinite(value))
-      throw new AffinisError(
-        'invalid-argument',
-        `pair ${row + 1}: metric "${metric.id}" gives ${value}; a score that is not finite is never ranked`,
-        { reason: 'NON_FINITE_SCORE' },
-      );
-    rows.push(row);
-    scores.push(value);
-  }
+  const rows: number[] = [];
+  for (const [row, left] of dataset.left.entries())
+    if (sides[left] && sides[dataset.right[row] as number]) rows.push(row);
+  const pairs = rows.map(
+    (row): Pair => ({
+      row,
+      left: sides[dataset.left[row] as number] as Embedding,
+      right: sides[dataset.right[row] as number] as Embedding,
+    }),
+  );
+  const [one] = pairs;
+  if (one) checkComparable(metric, one.left, one.right);
+  const scores = metric.remote ? await askScores(metric, pairs) : computeScores(metric, pairs);
   const failed = embeddings.map(reasonOf).filter((reason) => reason !== '');
   const failures = new Map<string, number>();
   for (const reason of failed) failures.set(reason, (failures.get(reason) ?? 0) + 1);
@@ -79,13 +72,59 @@ export function scorePairs(
     );
   return {
     rows: Int32Array.from(rows),
-    scores: Float64Array.from(scores),
+    scores,
     leftUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.left[row] as number] ?? Number.NaN),
     rightUncertainty: Float64Array.from(rows, (row) => uncertainty[dataset.right[row] as number] ?? Number.NaN),
     failures,
     reasons: fused.map(reasonOf),
     failedSamples: failed.length,
   };
+}
+
+interface Pair {
+  readonly row: number;
+  readonly left: Embedding;
+  readonly right: Embedding;
+}
+
+/** A side is packed once, however many pairs it stands in. */
+function computeScores(metric: Metric, pairs: readonly Pair[]): Float64Array {
+  const blocks = new Map<Embedding, EmbeddingBlock>();
+  const blockOf = (side: Embedding): EmbeddingBlock => {
+    const block = blocks.get(side) ?? packBlock([side], { withVariance: metric.needsVariance });
+    blocks.set(side, block);
+    return block;
+  };
+  const score = new Float64Array(1);
+  return Float64Array.from(pairs, ({ row, left, right }) => {
+    metric.scoreBlock(blockOf(left), blockOf(right), score);
+    return finite(metric, row, score[0] as number);
+  });
+}
+
+/** Pairs on their way to another process at once. */
+const pairsAtOnce = 1024;
+
+async function askScores(metric: RemoteMetric, pairs: readonly Pair[]): Promise<Float64Array> {
+  const scores = new Float64Array(pairs.length);
+  for (let first = 0; first < pairs.length; first += pairsAtOnce) {
+    const asked = pairs.slice(first, first + pairsAtOnce);
+    const results = await Promise.all(asked.map(({ left, right }) => metric.remote.scorePair(left, right)));
+    for (const [at, result] of results.entries()) {
+      if (!result.ok) throw result.error;
+      scores[first + at] = finite(metric, asked[at]?.row ?? 0, result.value);
+    }
+  }
+  return scores;
+}
+
+function finite({ id }: MetricTraits, row: number, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new AffinisError(
+    'invalid-argument',
+    `pair ${row + 1}: metric "${id}" gives ${value}; a score that is not finite is never ranked`,
+    { reason: 'NON_FINITE_SCORE' },
+  );
 }
 
 /** The scored pairs as trials; distances are negated, so that higher is more alike. */

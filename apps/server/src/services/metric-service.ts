@@ -1,11 +1,15 @@
 import {
   blockFromProto,
   bytesOf,
+  checkBlocks,
+  finiteScores,
   metricListingToProto,
   metricToProto,
+  rowsOf,
   type SpacedBlock,
   scorePairFromProto,
   scoreResultToProto,
+  tilesOf,
   timingsToProto,
   type v1,
 } from '@affinis/contracts';
@@ -16,14 +20,11 @@ import {
   checkComparable,
   type EmbeddingBlock,
   type Runtime,
-  scorePair,
+  scorePairOf,
 } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
 import { mapConcurrent } from '../grpc/map-concurrent.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
-
-/** Most scores in one message of a matrix: 256 KiB of float32. */
-const scoresPerMessage = 65_536;
 
 /** `affinis.v1.Metric` over the runtime's metrics. */
 export function createMetricService(runtime: Runtime, guard: Guard, limits: ServiceLimits): v1.MetricServer {
@@ -51,7 +52,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
 
     score: guard.unary('Metric/Score', async (request: v1.ScoreRequest, context): Promise<v1.ScoreResponse> => {
       const configured = find(request.metric);
-      const { name, metric } = configured;
+      const { name, metric } = usable(configured);
       checkBatch(request.pairs.length, limits, 'pairs');
       const started = performance.now();
       const results = await Promise.all(
@@ -59,7 +60,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
           const result = await attempt(() => {
             const { left, right } = scorePairFromProto(pair);
             checkComparable(metric, left, right);
-            return scorePair(runtime.metricFor(configured, left.space).metric, left, right);
+            return scorePairOf(runtime.metricFor(configured, left.space).metric, left, right, context.signal);
           });
           if (!result.ok) context.report(result.error);
           return scoreResultToProto({ id: pair.id, field: `pairs[${index}]` }, result);
@@ -74,15 +75,15 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
     }),
 
     scoreMatrix: guard.serverStream('Metric/ScoreMatrix', (request: v1.ScoreMatrixRequest, context) => {
-      const configured = find(request.metric);
+      const configured = usable(find(request.metric));
       const queries = blockFromProto(request.queries, 'queries');
       const references = blockFromProto(request.references, 'references');
-      checkBlocks(configured, queries, references);
+      checkBlocks(configured.metric, queries, references);
       return scoreTiles(
         runtime,
         runtime.metricFor(configured, queries.space),
-        shared(queries.block),
-        shared(references.block),
+        { ...queries, block: shared(queries.block) },
+        { ...references, block: shared(references.block) },
         request.rowsPerBlock,
         context,
       );
@@ -90,47 +91,35 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
   };
 }
 
-interface Tile {
-  readonly firstQuery: number;
-  readonly queryCount: number;
-  readonly firstReference: number;
-  readonly referenceCount: number;
+/** Throws what keeps its plugin from being there. */
+function usable(configured: ConfiguredMetric): ConfiguredMetric {
+  if (configured.problem) throw configured.problem;
+  return configured;
 }
 
 /** Scores the matrix tile by tile in the workers; tiles come as they finish and say where they lie. */
 function scoreTiles(
   runtime: Runtime,
   { name, spec, metric }: ConfiguredMetric,
-  queries: EmbeddingBlock,
-  references: EmbeddingBlock,
+  queries: SpacedBlock,
+  references: SpacedBlock,
   rowsPerBlock: number,
   { signal }: CallContext,
 ): AsyncIterable<v1.ScoreMatrixResponse> {
   const identity = metricToProto({ name, polarity: metric.polarity });
-  return mapConcurrent(tiles(queries.count, references.count, rowsPerBlock), runtime.pool.size * 2, async (tile) => {
-    signal.throwIfAborted();
-    const scores = await runtime.pool.score({
-      kind: 'score',
-      metric: spec,
-      queries: { ...queries, start: tile.firstQuery, count: tile.queryCount },
-      references: { ...references, start: tile.firstReference, count: tile.referenceCount },
-    });
-    return { ...tile, scores: bytesOf(finite(scores, metric.id)), metric: identity };
-  });
-}
-
-async function* tiles(queries: number, references: number, rowsPerBlock: number): AsyncGenerator<Tile> {
-  const columns = Math.min(references, scoresPerMessage);
-  const most = Math.max(1, Math.floor(scoresPerMessage / columns));
-  const rows = rowsPerBlock === 0 ? most : Math.min(rowsPerBlock, most);
-  for (let firstQuery = 0; firstQuery < queries; firstQuery += rows)
-    for (let firstReference = 0; firstReference < references; firstReference += columns)
-      yield {
-        firstQuery,
-        queryCount: Math.min(rows, queries - firstQuery),
-        firstReference,
-        referenceCount: Math.min(columns, references - firstReference),
-      };
+  return mapConcurrent(
+    tilesOf(queries.block.count, references.block.count, rowsPerBlock),
+    runtime.pool.size * 2,
+    async (tile) => {
+      signal.throwIfAborted();
+      const rows = rowsOf(queries, tile.firstQuery, tile.queryCount);
+      const columns = rowsOf(references, tile.firstReference, tile.referenceCount);
+      const scores = metric.remote
+        ? await metric.remote.scoreBlock(rows, columns, signal)
+        : await runtime.pool.score({ kind: 'score', metric: spec, queries: rows.block, references: columns.block });
+      return { ...tile, scores: bytesOf(finiteScores(scores, metric.id)), metric: identity };
+    },
+  );
 }
 
 /** The block in shared memory, so that handing it to a worker copies nothing. */
@@ -141,39 +130,4 @@ function shared(block: EmbeddingBlock): EmbeddingBlock {
     return copy;
   };
   return { ...block, means: share(block.means), ...(block.variances ? { variances: share(block.variances) } : {}) };
-}
-
-function checkBlocks({ metric }: ConfiguredMetric, queries: SpacedBlock, references: SpacedBlock): void {
-  const row = ({ block, space, varianceId }: SpacedBlock) => ({
-    mean: block.means.subarray(0, block.dimension),
-    unitNorm: block.unitNorm,
-    space,
-    ...(block.varianceKind === 'none' || !block.variances
-      ? {}
-      : { variance: { kind: block.varianceKind, values: block.variances } }),
-    ...(varianceId === undefined ? {} : { varianceId }),
-  });
-  try {
-    checkComparable(metric, row(queries), row(references));
-  } catch (thrown) {
-    const { code, message, field = 'references', reason = 'BAD_BLOCK' } = AffinisError.from(thrown);
-    throw new AffinisError(code, message, {
-      field: field.replace('left', 'queries').replace('right', 'references'),
-      reason,
-    });
-  }
-}
-
-function finite(scores: Float64Array, metric: string): Float32Array {
-  const out = new Float32Array(scores.length);
-  for (const [index, score] of scores.entries()) {
-    if (!Number.isFinite(score))
-      throw new AffinisError(
-        'invalid-argument',
-        `[server] metric "${metric}" gives no finite score for these values; check their scale`,
-        { reason: 'NON_FINITE_SCORE' },
-      );
-    out[index] = score;
-  }
-  return out;
 }

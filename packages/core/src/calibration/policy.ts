@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AffinisError } from '../errors.ts';
-import type { Metric } from '../metric.ts';
+import type { MetricTraits } from '../metric.ts';
 import { type Calibration, fmrAt, llrAtFmr, llrOf, neededSubjectPairs } from './calibration.ts';
 
 const openUnit = z.number().gt(0).lt(1);
@@ -61,7 +61,7 @@ export interface CalibratedScore {
 export type Judge = (score: number, left?: number, right?: number) => Assessment;
 
 export interface JudgeParts {
-  readonly metric: Metric;
+  readonly metric: MetricTraits;
   /** Absent: by `fmr: 1e-3` where the calibration supports it, else by the model card. */
   readonly setting?: PolicySetting | undefined;
   /** The model card's threshold for the metric. */

@@ -13,6 +13,7 @@ export function parseConfig(text: string, builtIn: Config, file = 'affinis.yaml'
   const parsed = configSchema.safeParse({
     ...builtIn,
     ...given,
+    plugins: [...new Set([...builtIn.plugins, ...(given.plugins ?? [])])],
     workers: { ...builtIn.workers, ...given.workers },
     batching: { ...builtIn.batching, ...given.batching },
     embedders: mergeEntries(builtIn.embedders, given.embedders),

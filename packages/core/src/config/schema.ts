@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { policySchema } from '../calibration/policy.ts';
 import { fusionKinds } from '../fusion.ts';
+import { pluginSchema } from './plugin-schema.ts';
 
 const name = z
   .string()
@@ -189,8 +190,10 @@ export const galleriesSchema = z.strictObject({
 /** `affinis.yaml`, complete. Records are merged over the built-in ones key by key; `null` removes a built-in entry. */
 export const configSchema = z.strictObject({
   plugins: z
-    .array(z.string())
-    .describe('Plugin modules: package names, or paths relative to this file; replaces the built-in list'),
+    .array(pluginSchema)
+    .describe(
+      'Plugins besides those that ship. A string is a module: a package, or a path relative to this file. An object is a process of its own',
+    ),
   models: z
     .array(z.string())
     .default([])
@@ -214,5 +217,6 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type ServerConfig = Config['server'];
+export type BatchingConfig = Config['batching'];
 export type EmbedderConfig = z.infer<typeof embedderSchema>;
 export type PipelineConfig = z.infer<typeof pipelineSchema>;

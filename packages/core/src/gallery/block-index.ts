@@ -1,9 +1,11 @@
 import { AffinisError } from '../errors.ts';
-import type { EmbeddingBlock, Metric } from '../metric.ts';
+import type { AnyMetric, EmbeddingBlock } from '../metric.ts';
+import { bestRows } from '../worker/nearest.ts';
 import type { WorkerPool } from '../worker/pool.ts';
 import type { MetricSpec, NearestRows } from '../worker/protocol.ts';
 import { appendRow, bytesPerRow, createRowBlock, type RowBlock, type RowShape, removeRow } from './row-block.ts';
 import type { Candidate, RowIndex, SearchOptions } from './row-index.ts';
+import type { StoredGallery } from './template-store.ts';
 
 /**
  * The rows of one gallery for metrics without a scan form, a plugin's for instance: the worker threads score them block by
@@ -12,16 +14,19 @@ import type { Candidate, RowIndex, SearchOptions } from './row-index.ts';
 export interface BlockIndex extends Omit<RowIndex, 'search' | 'settle'> {
   /** Candidates' scores are the metric's own, in its polarity. */
   search(
-    metric: { readonly metric: Metric; readonly spec: MetricSpec },
+    metric: { readonly metric: AnyMetric; readonly spec: MetricSpec },
     queries: EmbeddingBlock,
     options: SearchOptions,
   ): Promise<readonly (readonly Candidate[])[]>;
 }
 
+/** What the rows are of, for metrics that run elsewhere. */
+type RowIdentity = Partial<Pick<StoredGallery, 'space' | 'varianceId'>>;
+
 const largestBlock = 4096;
 const smallestBlock = 256;
 
-export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowShape): BlockIndex {
+export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowShape & RowIdentity): BlockIndex {
   let blocks: RowBlock[] = [];
   let closed = false;
   const living = () => blocks.reduce((sum, block) => sum + block.living, 0);
@@ -67,8 +72,12 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
           signal?.throwIfAborted();
           const mask = allowed ? maskOf(allowed, sequences, alive, block.count) : alive;
           const references = readable(block, metric.needsVariance);
-          const task = { kind: 'nearest', metric: spec, queries, references, alive: mask, k } as const;
-          return { sequences, found: await pool.nearest(task) };
+          if (!metric.remote) {
+            const task = { kind: 'nearest', metric: spec, queries, references, alive: mask, k } as const;
+            return { sequences, found: await pool.nearest(task) };
+          }
+          const scores = await metric.remote.scoreBlock(spaced(queries, shape), spaced(references, shape), signal);
+          return { sequences, found: bestRows(metric, scores, { queries, references, alive: mask, k }) };
         }),
       );
       signal?.throwIfAborted();
@@ -85,6 +94,8 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
     },
   };
 }
+
+const spaced = (block: EmbeddingBlock, { space = '', varianceId }: RowIdentity) => ({ block, space, varianceId });
 
 /** The block as it is now, in an object of its own; without variances for metrics that use none. */
 function readable({ variances, ...block }: EmbeddingBlock, withVariance: boolean): EmbeddingBlock {

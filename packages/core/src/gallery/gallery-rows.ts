@@ -126,7 +126,7 @@ export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
     expired: (sequence) => expiries.expired(sequence),
     async search(metric, queries, options) {
       await current();
-      const form = metric.metric.scan;
+      const form = metric.metric.remote ? undefined : metric.metric.scan;
       if (form && parts.indices) {
         shrink();
         scanned ??= scanIndex(parts.indices);

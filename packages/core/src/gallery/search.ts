@@ -1,4 +1,4 @@
-import type { EmbeddingBlock } from '../metric.ts';
+import type { AnyMetric, EmbeddingBlock } from '../metric.ts';
 import type { SinglePipeline } from '../pipeline.ts';
 import type { ConfiguredMetric } from '../runtime.ts';
 import { assess, logVariance } from '../score-sides.ts';
@@ -54,7 +54,9 @@ export async function search(
         : store.withMetadata(gallery.name, filter).filter((sequence) => !rows.expired(sequence));
     const found = await rows.search(metric, queries, allowed ? { ...limits, allowed } : limits);
     const searched = allowed?.length ?? living;
-    const scored = probes.map((probe, index) => scoreAgain(parts, probe, found[index] ?? []));
+    const scored = await Promise.all(
+      probes.map((probe, index) => scoreAgain(parts, probe, found[index] ?? [], signal)),
+    );
     if (scored.some(({ changed }) => changed) && attempt < attempts) continue;
     const scoreMs = (performance.now() - started) / probes.length;
     return scored.map(({ candidates }) => ({
@@ -67,13 +69,13 @@ export async function search(
 
 type Scored = IdentityCandidate & Pick<Verification, 'reason'>;
 
-function scoreAgain(
+async function scoreAgain(
   parts: SearchParts,
   probe: EmbeddedProbe,
   found: readonly Candidate[],
-): { readonly candidates: readonly Scored[]; readonly changed: boolean } {
+  signal: AbortSignal | undefined,
+): Promise<{ readonly candidates: readonly Scored[]; readonly changed: boolean }> {
   const { gallery, store, rows, pipeline } = parts;
-  const { metric } = pipeline;
   const read = found.flatMap(({ sequence }) => {
     const mean = new Float32Array(gallery.dimension);
     const variance = new Float32Array(varianceLengthOf(gallery));
@@ -82,8 +84,7 @@ function scoreAgain(
     return there ? [{ sequence, templateId, mean, variance }] : [];
   });
   const living = read.filter(({ sequence }) => !rows.expired(sequence));
-  const scores = new Float64Array(living.length);
-  if (living.length > 0) metric.scoreBlock(probe.block, referencesOf(living, gallery, metric.needsVariance), scores);
+  const scores = await scoresOf(pipeline.metric, probe, living, gallery, signal);
   const candidates = living.flatMap(({ templateId, variance }, row): Scored[] => {
     const score = scores[row] ?? Number.NaN;
     if (!Number.isFinite(score)) return [];
@@ -101,6 +102,25 @@ function scoreAgain(
     ];
   });
   return { candidates: candidates.sort(byLikeness(pipeline)), changed: read.length < found.length };
+}
+
+async function scoresOf(
+  metric: AnyMetric,
+  { block }: EmbeddedProbe,
+  living: readonly { readonly mean: Float32Array; readonly variance: Float32Array }[],
+  gallery: StoredGallery,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const scores = new Float64Array(living.length);
+  if (living.length === 0) return scores;
+  const references = referencesOf(living, gallery, metric.needsVariance);
+  if (!metric.remote) {
+    metric.scoreBlock(block, references, scores);
+    return scores;
+  }
+  const { space, varianceId } = gallery;
+  const spaced = (rows: EmbeddingBlock) => ({ block: rows, space, varianceId });
+  return metric.remote.scoreBlock(spaced(block), spaced(references), signal);
 }
 
 function referencesOf(

@@ -4,7 +4,7 @@ import type { Embedding } from '../embedding.ts';
 import { createGalleries, type GalleriesParts } from '../gallery/create-galleries.ts';
 import { createMemoryStore } from '../gallery/memory-store.ts';
 import type { RowIndexFactory, RowIndexOptions } from '../gallery/row-index.ts';
-import type { EmbeddingBlock, Metric } from '../metric.ts';
+import { type EmbeddingBlock, localMetric, type Metric } from '../metric.ts';
 import type { SinglePipeline } from '../pipeline.ts';
 import type { SampleOrEmbedding } from '../sample.ts';
 import { nearestRows } from '../worker/nearest.ts';
@@ -48,7 +48,7 @@ export async function toyGalleries(
     store,
     pipelines: new Map([[pipeline.name, pipeline]]),
     metricOf: () => ({ name: 'toy', spec: { type: 'toy', parameters: {} }, metric, description: '', unit: '' }),
-    pool: inlinePool(metric),
+    pool: inlinePool(localMetric(metric, 'a toy gallery')),
     memoryLimitBytes: 2 ** 30,
     maxSources: 64,
     now: () => clock.now,

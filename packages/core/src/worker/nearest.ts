@@ -1,4 +1,4 @@
-import type { EmbeddingBlock, Metric } from '../metric.ts';
+import type { EmbeddingBlock, Metric, MetricTraits } from '../metric.ts';
 
 export interface NearestTask {
   readonly queries: EmbeddingBlock;
@@ -8,11 +8,19 @@ export interface NearestTask {
 }
 
 /** Scores a block and keeps the `k` best living rows of each query; scores that are not finite are left out. */
-export function nearestRows(metric: Metric, { queries, references, alive, k }: NearestTask) {
-  const { count } = references;
-  const scores = new Float64Array(queries.count * count);
-  metric.scoreBlock(queries, references, scores);
-  const sign = metric.polarity === 'similarity' ? 1 : -1;
+export function nearestRows(metric: Metric, task: NearestTask) {
+  const scores = new Float64Array(task.queries.count * task.references.count);
+  metric.scoreBlock(task.queries, task.references, scores);
+  return bestRows(metric, scores, task);
+}
+
+/** The same from `scores`, float64[Q, R]. */
+export function bestRows(
+  { polarity }: MetricTraits,
+  scores: Float64Array,
+  { queries, references: { count }, alive, k }: NearestTask,
+): { readonly rows: Int32Array<ArrayBuffer>; readonly scores: Float64Array<ArrayBuffer> } {
+  const sign = polarity === 'similarity' ? 1 : -1;
   const best = { rows: new Int32Array(queries.count * k).fill(-1), scores: new Float64Array(queries.count * k) };
   for (let query = 0; query < queries.count; query++) {
     const end = (query + 1) * k;

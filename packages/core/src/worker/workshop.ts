@@ -1,6 +1,6 @@
 import { createMetric } from '../configured-metric.ts';
-import type { Embedded, Embedder, EmbedderDescription } from '../embedder.ts';
-import { checkEmbedding } from '../embedding.ts';
+import type { Embedded, Embedder } from '../embedder.ts';
+import { checkEmbedded } from '../embedding-check.ts';
 import { AffinisError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
 import type { LoadedModel } from '../modality.ts';
@@ -13,7 +13,7 @@ import { loadPlugins } from '../plugin-loader.ts';
 import { projectionInput } from '../projection/describe-projection.ts';
 import { createProjectedEmbedder } from '../projection/projected-embedder.ts';
 import { createRegistry } from '../registry.ts';
-import { failure, type Result } from '../result.ts';
+import type { Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { parseUncertainty, type Uncertainty } from '../uncertainty/uncertainty-file.ts';
@@ -99,7 +99,7 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
         case 'embed': {
           const embedder = embedderOf(task.embedder);
           const results = await embedder.embed(task.samples, task.options);
-          return { answer: results.map((result) => toWire(checked(result, embedder.description))), transfer: [] };
+          return { answer: results.map((result) => toWire(checkEmbedded(result, embedder.description))), transfer: [] };
         }
         case 'transform': {
           const embedder = embedderOf(task.embedder);
@@ -144,20 +144,6 @@ async function loadUncertainty({ manifest, folder }: ModelFolder): Promise<Uncer
 function floatsOf(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => view.getFloat32(at * 4, true));
-}
-
-/** An embedder's result, refused where it is not what its description promises: plugins bring embedders too. */
-function checked(result: Result<Embedded>, { model, space, dimension }: EmbedderDescription): Result<Embedded> {
-  if (!result.ok) return result;
-  const { embedding } = result.value;
-  try {
-    if (embedding.space !== space || embedding.mean.length !== dimension) throw new Error('another space or dimension');
-    checkEmbedding(embedding);
-  } catch (cause) {
-    const message = `[core] model ${model.name} gave no valid embedding for this sample; the server's log has the cause`;
-    return failure(new AffinisError('internal', message, { reason: 'MODEL_OUTPUT', cause }));
-  }
-  return result;
 }
 
 /** Small vectors are cheaper to clone than to move, but a view must not take the buffer behind it along. */

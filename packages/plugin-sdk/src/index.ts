@@ -1,0 +1,25 @@
+export {
+  AffinisError,
+  type Backend,
+  createPairMetric,
+  createVectorEmbedder,
+  defineBackend,
+  defineEmbedder,
+  defineMetric,
+  defineModality,
+  definePlugin,
+  type Embedder,
+  type EmbedderDefinition,
+  type EmbeddingBlock,
+  type Metric,
+  type MetricDefinition,
+  type Modality,
+  noParameters,
+  type PairMetricOptions,
+  type Plugin,
+  type Sample,
+  secret,
+  type VectorEmbedderOptions,
+} from '@affinis/core';
+export { z } from 'zod';
+export * from './serve.ts';
