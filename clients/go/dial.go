@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
@@ -30,8 +29,8 @@ type Client struct {
 	gallery    affinisv1.GalleryClient
 }
 
-// Dial connects to HOST:PORT or unix:/path. It waits for the server until the context ends, at most the client's
-// timeout where the context has no deadline. The connection is made again by itself when it breaks.
+// Dial connects to HOST:PORT or unix:/path, in as many attempts as the retry policy has. The connection is made again by
+// itself when it breaks.
 func Dial(ctx context.Context, address string, options ...Option) (*Client, error) {
 	settings, err := settingsOf(address, options)
 	if err != nil {
@@ -58,20 +57,17 @@ func Dial(ctx context.Context, address string, options ...Option) (*Client, erro
 // Close ends the connection; calls in flight fail.
 func (c *Client) Close() error { return c.conn.Close() }
 
+// connect asks after the server's health; any answer will do, also that it does not tell.
 func (c *Client) connect(ctx context.Context) error {
-	ctx, cancel := c.bounded(ctx)
-	defer cancel()
-	for {
-		c.conn.Connect()
-		state := c.conn.GetState()
-		if state == connectivity.Ready {
-			return nil
-		}
-		if !c.conn.WaitForStateChange(ctx, state) {
-			c.conn.Close()
-			return c.unreachable("no connection in time")
-		}
+	_, err := c.Health(ctx, "")
+	switch problem, _ := AsError(err); {
+	case problem == nil:
+		return nil
+	case problem.Code == codes.Unavailable, problem.Code == codes.DeadlineExceeded, problem.Code == codes.Canceled:
+		c.conn.Close()
+		return problem
 	}
+	return nil
 }
 
 func (c *Client) unreachable(problem string) *Error {

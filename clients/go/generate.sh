@@ -9,4 +9,4 @@ for plugin in google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 google.golan
   GOBIN=$tools go install "$plugin"
 done
 PATH=$tools:$PATH node_modules/.bin/buf generate --template clients/go/buf.gen.yaml
-node tools/proto-digest.mjs --write clients/go/gen
+node tools/proto-digest.mjs >clients/go/gen/PROTO_SHA256

@@ -89,3 +89,10 @@ func isLocal(address string) bool {
 
 // inlineBytes of payload may stand in one message; the rest is room for the other fields.
 func (s settings) inlineBytes() int { return s.maxMessageBytes / 4 * 3 }
+
+func (s settings) attempts() int {
+	if s.retry == nil {
+		return 1
+	}
+	return s.retry.Attempts
+}

@@ -13,17 +13,13 @@ import (
 // withRetry repeats what the server asks to repeat later, for as long as attempts and the deadline allow, and turns what
 // it fails with into an *Error. What failed as unreachable the connection has repeated already.
 func withRetry[T any](ctx context.Context, c *Client, call func() (T, error)) (T, error) {
-	attempts := 1
-	if c.settings.retry != nil {
-		attempts = c.settings.retry.Attempts
-	}
 	for attempt := 1; ; attempt++ {
 		value, err := call()
 		if err == nil {
 			return value, nil
 		}
 		problem := c.errorOf(err)
-		if problem.Code != codes.ResourceExhausted || problem.RetryAfter <= 0 || attempt >= attempts {
+		if problem.Code != codes.ResourceExhausted || problem.RetryAfter <= 0 || attempt >= c.settings.attempts() {
 			return value, problem
 		}
 		wait := problem.RetryAfter + rand.N(problem.RetryAfter/5+1)
