@@ -23,7 +23,7 @@ import (
 const (
 	// graceForCalls and graceForClosing together stay below the five seconds that a host waits.
 	graceForCalls   = 3 * time.Second
-	graceForClosing = time.Second
+	graceForClosing = 500 * time.Millisecond
 	slackBytes      = 64 << 10
 )
 

@@ -38,6 +38,25 @@ describeWithGo('examples/go', () => {
   });
 });
 
+describeWithGo('clients/go against a server', () => {
+  const server = useServer();
+
+  it(
+    'passes the tests that need one',
+    async () => {
+      const args = ['test', '-count=1', '-v', '-run', '^TestServer', '.'];
+      const { code, stdout } = await runCommand('go', args, {
+        cwd: join(repositoryRoot, 'clients/go'),
+        env: { AFFINIS_TEST_ADDRESS: server().address },
+        timeoutMs: suiteLimitMs,
+      });
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/--- PASS: TestServer/)]);
+      expect(stdout).not.toMatch(/--- SKIP/);
+    },
+    suiteLimitMs,
+  );
+});
+
 describeWithGo.each(['clients/go', 'examples/go', 'examples/plugin-go-metric'])('%s', (path) => {
   const run = (...command: [string, ...string[]]) =>
     runCommand(command[0], command.slice(1), { cwd: join(repositoryRoot, path), timeoutMs: suiteLimitMs });
