@@ -4,6 +4,7 @@ import { checkEmbedding } from '../embedding.ts';
 import { AffinisError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
 import type { LoadedModel } from '../modality.ts';
+import { readArtefact } from '../model/artefact.ts';
 import { describeModel } from '../model/describe.ts';
 import { createModelEmbedder } from '../model/embedder.ts';
 import { createModelRepository, type ModelFolder, readModelFile } from '../model/repository.ts';
@@ -35,9 +36,8 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
   const metrics = new Map<string, Metric>();
 
   const loadSession = async ({ manifest, folder }: ModelFolder) => {
-    const { file, sha256 } = manifest.artefact;
     const backend = registry.backend(manifest.backend);
-    return createSerialSession(await backend.load(await readModelFile(folder, file, sha256), { threads }));
+    return createSerialSession(await backend.load(await readArtefact(folder, manifest.artefact), { threads }));
   };
   /** Helper models are shared by the embedders of this worker. */
   const loadModel = async (reference: string): Promise<LoadedModel> => {
