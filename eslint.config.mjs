@@ -18,7 +18,18 @@ const mayImport = {
   conformance: ['core'],
   client: ['core', 'contracts'],
   app: ['core', 'contracts', 'backend', 'modality', 'metric', 'kernels', 'store', 'evaluation', 'fitting', 'client'],
-  bench: ['core', 'contracts', 'modality', 'kernels', 'store', 'metric', 'evaluation', 'client', 'conformance'],
+  bench: [
+    'core',
+    'contracts',
+    'backend',
+    'modality',
+    'kernels',
+    'store',
+    'metric',
+    'evaluation',
+    'client',
+    'conformance',
+  ],
 };
 const testsMayAlsoImport = ['conformance', 'backend', 'metric', 'kernels', 'store'];
 
