@@ -1,0 +1,13 @@
+export type EngineName = 'onnx' | 'native' | 'wasm';
+
+export interface RunQuestion {
+  readonly batchSize: number;
+  readonly runMs: number;
+}
+
+export interface RunAnswer {
+  /** Milliseconds an image, the median over the calls. */
+  readonly msPerImage: number;
+  /** Resident memory of the process. */
+  readonly rssMb: number;
+}
