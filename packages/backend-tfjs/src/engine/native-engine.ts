@@ -19,7 +19,7 @@ export function startNative(folder: string | undefined, threads: number): Engine
   process.env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, threads));
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  addWhatNode24Removed();
+  replaceOldUtilities();
   try {
     const tf: TfjsNode = createRequire(import.meta.url)(folder);
     const { TF_Version: library } = tf.backend().binding;
@@ -30,11 +30,11 @@ export function startNative(folder: string | undefined, threads: number): Engine
   }
 }
 
-/** tfjs-node 4.22.0 calls two functions that Node 24 no longer has. */
-function addWhatNode24Removed(): void {
+/** tfjs-node 4.22.0 calls two functions that Node 22 warns of and Node 24 no longer has. */
+function replaceOldUtilities(): void {
   const old: { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean } = util;
-  old.isNullOrUndefined ??= (value) => value === undefined || value === null;
-  old.isArray ??= Array.isArray;
+  old.isNullOrUndefined = (value) => value === undefined || value === null;
+  old.isArray = Array.isArray;
 }
 
 const unusable = (problem: string, cause?: unknown) =>
