@@ -31,16 +31,15 @@ export const backends: Benchmark = {
   },
 };
 
-/** By engine and batch size, one number a round. */
-type Times = ReadonlyMap<string, number[]>;
+/** Answers by engine and batch size, one a round. */
+type Answers = ReadonlyMap<string, readonly RunAnswer[]>;
 
 async function compare(folder: string): Promise<Report> {
   const engines: EngineName[] = ['onnx', ...(findNative() === undefined ? [] : (['native'] as const)), 'wasm'];
   const runners = new Map<EngineName, Helper>();
   try {
     for (const engine of engines) runners.set(engine, await startRunner(engine, folder));
-    const { times, rssMb } = await inTurn(runners);
-    return report(engines, times, rssMb);
+    return report(engines, await inTurn(runners));
   } finally {
     for (const runner of runners.values()) await runner.stop();
   }
@@ -51,25 +50,29 @@ const startRunner = (engine: EngineName, folder: string) =>
     args: [engine, engine === 'onnx' ? model : `${model}-tfjs`, folder, join(root, 'models')],
   });
 
-async function inTurn(runners: ReadonlyMap<EngineName, Helper>) {
-  const times = new Map<string, number[]>();
-  const rssMb: Record<string, number> = {};
+async function inTurn(runners: ReadonlyMap<EngineName, Helper>): Promise<Answers> {
+  const answers = new Map<string, RunAnswer[]>();
   for (let round = -1; round < rounds; round++)
     for (const batchSize of batchSizes)
       for (const [engine, { ask }] of runners) {
         const question: RunQuestion = { batchSize, runMs: round < 0 ? warmUpMs : roundMs };
         const answer = (await ask(question)) as RunAnswer;
-        rssMb[engine] = rounded(answer.rssMb);
         const key = keyOf(engine, batchSize);
-        if (round >= 0) times.set(key, [...(times.get(key) ?? []), answer.msPerImage]);
+        if (round >= 0) answers.set(key, [...(answers.get(key) ?? []), answer]);
       }
-  return { times, rssMb };
+  return answers;
 }
 
-function report(engines: readonly EngineName[], times: Times, rssMb: Readonly<Record<string, number>>): Report {
-  const of = (engine: EngineName, batchSize: number) => times.get(keyOf(engine, batchSize)) ?? [];
-  const ratio = (one: EngineName, other: EngineName, batchSize: number) =>
-    rounded(median(of(one, batchSize).map((ms, round) => ms / (of(other, batchSize)[round] ?? Number.NaN))));
+function report(engines: readonly EngineName[], answers: Answers): Report {
+  const of = (engine: EngineName, batchSize: number) => answers.get(keyOf(engine, batchSize)) ?? [];
+  const ratio = (one: EngineName, other: EngineName, batchSize: number) => {
+    const others = of(other, batchSize);
+    return rounded(
+      median(of(one, batchSize).map(({ msPerImage }, at) => msPerImage / (others[at]?.msPerImage ?? Number.NaN))),
+    );
+  };
+  const each = <T>(figure: (rounds: readonly RunAnswer[]) => T) =>
+    Object.fromEntries([...answers].map(([key, rounds]) => [key, figure(rounds)]));
   const pairs = engines.flatMap((one, index) => engines.slice(0, index).map((other) => [one, other] as const));
   return {
     ratios: Object.fromEntries(
@@ -80,11 +83,10 @@ function report(engines: readonly EngineName[], times: Times, rssMb: Readonly<Re
     figures: {
       model,
       threads: 1,
-      medianMsPerImage: Object.fromEntries([...times].map(([key, ms]) => [key, rounded(median(ms))])),
-      rangeMsPerImage: Object.fromEntries(
-        [...times].map(([key, ms]) => [key, [Math.min(...ms), Math.max(...ms)].map(rounded)]),
-      ),
-      rssMb,
+      medianMsPerImage: each((rounds) => rounded(median(rounds.map(({ msPerImage }) => msPerImage)))),
+      bestMsPerImage: each((rounds) => rounded(Math.min(...rounds.map(({ msPerImage }) => msPerImage)))),
+      cpuMsPerImage: each((rounds) => rounded(median(rounds.map(({ cpuMsPerImage }) => cpuMsPerImage)))),
+      rssMb: each((rounds) => rounded(Math.max(...rounds.map(({ rssMb }) => rssMb)))),
       ...(engines.includes('native') ? {} : { native: 'not set up: npm run setup:tfjs-native' }),
     },
   };

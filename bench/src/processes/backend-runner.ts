@@ -16,12 +16,18 @@ const session = await backend.load(await readArtefact(folder, manifest.artefact)
 process.on('message', async ({ batchSize, runMs }: RunQuestion) => {
   const inputs = { input: batch(batchSize) };
   const times: number[] = [];
+  const cpu = process.cpuUsage();
   for (const began = performance.now(); performance.now() - began < runMs; ) {
     const started = performance.now();
     await session.run(inputs, ['embedding']);
     times.push((performance.now() - started) / batchSize);
   }
-  process.send?.({ msPerImage: median(times), rssMb: process.memoryUsage.rss() / 2 ** 20 } satisfies RunAnswer);
+  const { user, system } = process.cpuUsage(cpu);
+  process.send?.({
+    msPerImage: median(times),
+    cpuMsPerImage: (user + system) / 1000 / (times.length * batchSize),
+    rssMb: process.memoryUsage.rss() / 2 ** 20,
+  } satisfies RunAnswer);
 });
 process.on('SIGTERM', () => process.exit(0));
 process.send?.({});
