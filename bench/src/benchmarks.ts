@@ -8,6 +8,7 @@ import { gallery100k } from './gallery.ts';
 import { identifyFaces, identifyVoices } from './identify.ts';
 import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
+import { plugins } from './plugins.ts';
 import { score } from './score.ts';
 import { start } from './start.ts';
 
@@ -18,6 +19,7 @@ export const benchmarks: readonly Benchmark[] = [
   gallery100k,
   kernels,
   photo,
+  plugins,
   score,
   start,
   accuracyFaces,

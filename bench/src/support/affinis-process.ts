@@ -8,6 +8,7 @@ const affinis = fileURLToPath(new URL('../../../apps/server/bin/affinis.mjs', im
 
 /** An `affinis` command that may be killed at any moment. */
 export interface AffinisProcess {
+  readonly pid: number;
   /** Address of a server that is ready; undefined where it ended before. */
   readonly ready: Promise<string | undefined>;
   /** How it ended, and what it wrote to standard error. */
@@ -37,6 +38,7 @@ export function startAffinis(folder: string, args: readonly string[]): AffinisPr
     }),
   );
   return {
+    pid: child.pid ?? -1,
     ready: readyAddress(child),
     ended,
     kill() {

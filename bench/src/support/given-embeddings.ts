@@ -1,16 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Embedding, EmbeddingBlock } from '@affinis/core';
+import { withoutModels } from './without-models.ts';
 
 /** Its embedder `angles` describes a space of any dimension, so that clients may send embeddings of it. */
 const plugin = fileURLToPath(new URL('../../../apps/server/src/testing/angles-plugin.mjs', import.meta.url));
 /** What an embedding says of itself beside its numbers. */
 export const givenSpace = { space: 'angles/1', varianceId: 'angles', unitNorm: true } as const;
-
-/** What ships, taken away again: a pipeline that is missing here stops the server with its name. */
-const shipped = ['cosine', 'mls', 'mls-llr'].flatMap((metric) =>
-  ['face', 'voice', 'text'].map((of) => `${of}-${metric}`),
-);
-const withoutModels = ['face', 'voice', 'text', 'face-euclidean', ...shipped];
 
 export interface GivenConfigOptions {
   readonly dimension: number;
@@ -25,13 +20,14 @@ export interface GivenConfigOptions {
  */
 export const givenConfig = ({ dimension, path, threads = 1 }: GivenConfigOptions): string => `
 plugins: ["@affinis/metric-cosine", "@affinis/metric-mls", ${JSON.stringify(plugin)}]
-embedders: { face: null, voice: null, text: null, given: { type: angles, options: { dimension: ${dimension}, uncertainty: diagonal } } }
-pipelines:
-${withoutModels.map((name) => `  ${name}: null`).join('\n')}
-  cosine: { embedder: given, metric: cosine, policy: { threshold: 0.5 } }
-  mls: { embedder: given, metric: mls, policy: { threshold: 0 } }
-defaults: { image: cosine, voice: cosine, text: cosine }
-workers: { count: 1 }
+${withoutModels({
+  embedders: `given: { type: angles, options: { dimension: ${dimension}, uncertainty: diagonal } }`,
+  pipelines: [
+    'cosine: { embedder: given, metric: cosine, policy: { threshold: 0.5 } }',
+    'mls: { embedder: given, metric: mls, policy: { threshold: 0 } }',
+  ],
+  pipeline: 'cosine',
+})}
 galleries: { path: ${JSON.stringify(path)}, threads: ${threads} }
 `;
 
