@@ -4,6 +4,7 @@ import { accuracyVoice } from './accuracy-voice.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
 import { gallery100k } from './gallery.ts';
+import { hotSwap } from './hot-swap.ts';
 import { identifyFaces, identifyVoices } from './identify.ts';
 import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
@@ -14,6 +15,7 @@ import { start } from './start.ts';
 export const benchmarks: readonly Benchmark[] = [
   embedCrops,
   gallery100k,
+  hotSwap,
   kernels,
   photo,
   score,
