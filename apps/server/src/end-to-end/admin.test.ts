@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createAdminClient, createAffinisClient, type ReloadAnswer } from '@affinis/client';
@@ -7,6 +7,7 @@ import { credentials } from '@grpc/grpc-js';
 import { parse } from 'yaml';
 import { anglesConfig, direction } from '../testing/angles.ts';
 import { makeCertificates } from '../testing/certificates.ts';
+import { createChangingFolder } from '../testing/changing-config.ts';
 import { adminSection, adminToken, withLiveServer } from '../testing/live-server.ts';
 import { obedientConfig } from '../testing/obedient.ts';
 import { createRawClient } from '../testing/raw-client.ts';
@@ -16,6 +17,7 @@ import { text } from '../testing/samples.ts';
 import { failedStart, withServer } from '../testing/use-server.ts';
 
 const pair = { left: [direction(0)], right: [direction(60)] };
+const fragilePlugin = fileURLToPath(new URL('../testing/fragile-plugin.mjs', import.meta.url));
 const secretPlugin = fileURLToPath(new URL('../testing/secret-plugin.mjs', import.meta.url));
 
 describe('the admin port', () => {
@@ -220,6 +222,37 @@ describe('models', () => {
       await admin.loadModel('toy');
       expect(outcomesOf(await client.embed([text('a')], { embedder: 'toy' }))).toEqual(['ok']);
     });
+  });
+
+  it('that end their thread are not tried again by a reload, but by LoadModel', async () => {
+    const config = (file: string) =>
+      obedientConfig(`${adminSection}server: { watch: false }\n`)
+        .replace('plugins: [', `plugins: [${JSON.stringify(fragilePlugin)}, `)
+        .replace(
+          'toy: { type: obedient }',
+          `toy: { type: obedient }, fragile: { type: fragile, options: { file: ${file} } }`,
+        )
+        .replace('toy: { embedder: toy', 'fragile: { embedder: fragile, metric: cosine }, toy: { embedder: toy');
+    const home = createChangingFolder();
+    try {
+      const file = join(home.path, 'there');
+      writeFileSync(file, '');
+      await withLiveServer(config(file), async ({ server: { client, log }, admin, folder }) => {
+        const ends = () => log.filter(({ msg, kind }) => msg === 'worker thread' && kind === 'ended').length;
+        expect(ends()).toBe(1);
+        folder.replace('affinis.yaml', `${config(file)}batching: { maxItems: 2 }\n`);
+        expect((await admin.reload()).changes).toEqual(['batching.maxItems: 16 → 2']);
+        expect(await admin.listModels()).toMatchObject([{ state: 'loaded' }, { state: 'failed' }]);
+        expect(ends()).toBe(1);
+        expect(await errorOf(admin.loadModel('fragile'))).toMatchObject({ code: 'failed-precondition' });
+        expect(ends()).toBe(2);
+        rmSync(file);
+        expect(await admin.loadModel('fragile')).toMatchObject([{ state: 'loaded' }]);
+        expect(outcomesOf(await client.embed([text('a')], { embedder: 'fragile' }))).toEqual(['ok']);
+      });
+    } finally {
+      home.remove();
+    }
   });
 
   it('that ship are known by name, with the bytes of their artefacts', async () => {

@@ -98,6 +98,7 @@ export function createReloader(parts: ReloaderParts): Reloader {
     return { changes: await change(next, without, dryRun), afterRestart };
   };
 
+  const failed = (name: string): boolean => serving.current.embedders.get(name)?.state.available === false;
   const setUnloaded = async (name: string, choose: (names: readonly string[]) => ReadonlySet<string>) => {
     const names = embeddersOf(loaded.config, name);
     await change(loaded, choose(names), false);
@@ -135,6 +136,8 @@ export function createReloader(parts: ReloaderParts): Reloader {
       }),
     load: (name) =>
       oneAtATime(async () => {
+        // One whose loading ended its thread is only tried again once nothing holds it.
+        await setUnloaded(name, (names) => new Set([...unloaded, ...names.filter(failed)]));
         const embedders = await setUnloaded(
           name,
           (names) => new Set([...unloaded].filter((each) => !names.includes(each))),
