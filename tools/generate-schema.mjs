@@ -61,6 +61,10 @@ what is wrong. For completion and checks in an editor, begin the file with
 Under \`embedders\`, \`metrics\` and \`pipelines\` an entry changes only the fields that it names of the built-in entry of
 its name; \`null\` removes that entry.
 
+A server takes most changes of the file while it runs; [operations](operations.md#changing-the-configuration) says which
+take a restart. A parameter that is a secret is marked in its plugin's schema by \`.meta({ writeOnly: true })\`, and is
+then hidden from \`affinis admin config\` and from logs.
+
 ${table(plain.map(({ name, node }) => [name, node]))}
 ${sections
   .filter(({ rows }) => rows !== undefined)

@@ -5,6 +5,7 @@ import { backends } from './backends.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
 import { gallery100k } from './gallery.ts';
+import { hotSwap } from './hot-swap.ts';
 import { identifyFaces, identifyVoices } from './identify.ts';
 import { kernels } from './kernels.ts';
 import { photo } from './photo.ts';
@@ -17,6 +18,7 @@ export const benchmarks: readonly Benchmark[] = [
   backends,
   embedCrops,
   gallery100k,
+  hotSwap,
   kernels,
   photo,
   plugins,

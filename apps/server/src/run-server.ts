@@ -40,8 +40,31 @@ async function start(
   closers: (() => void | Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<RunningServer> {
+  const log = pino({ base: { name: 'affinis' } });
+  let reload: (() => Promise<void>) | undefined;
+  let changedEarly = false;
+  // Before anything is read, so that no change falls in between.
+  const watch = watchFiles({
+    paths: [source.path],
+    onChange() {
+      if (!reloader) changedEarly = true;
+      else if (reloader.loaded.config.server.watch) void reload?.();
+      else log.info('configuration changed; not watched: reload by SIGHUP or affinis admin reload');
+    },
+    onBlind: (folder, cause) =>
+      log.warn({ folder, cause: String(cause) }, 'not watched: reload by SIGHUP or affinis admin reload'),
+  });
+  closers.push(() => watch.close());
   const loaded = await source.read();
-  const log = pino({ level: loaded.config.server.logLevel, base: { name: 'affinis' } });
+  log.level = loaded.config.server.logLevel;
+  /** Where access is refused, mending a file of the new or of the former configuration is seen too. */
+  const readAccesses = (next: LoadedConfig): Accesses => {
+    watch.follow([...new Set([source.path, ...filesOf(next), ...filesOf(reloader?.loaded ?? next)])]);
+    const { config, folder } = next;
+    const { server, admin } = config;
+    return { server: readAccess('server', server, folder), admin: admin && readAccess('admin', admin, folder) };
+  };
+  let reloader: Reloader | undefined;
   const accesses = readAccesses(loaded);
   let onPlugin: (event: PluginEvent) => void = () => undefined;
   const host = composePluginHost(loaded.config, {
@@ -66,7 +89,7 @@ async function start(
   closers.push(async () => {
     await Promise.all(ports.map((port) => port.stop()));
   });
-  const reloader = createReloader({
+  const live = createReloader({
     source,
     first: loaded,
     accesses,
@@ -81,35 +104,32 @@ async function start(
       for (const port of ports) port.show(runtime.pipelines);
     },
   });
+  reloader = live;
   ports.push(await startServer({ serving, galleries, access: accesses.server }, log));
   if (accesses.admin) {
     const plugins = joinPluginControls(
       host,
       createModulePlugins(() => serving.current.plugins),
     );
-    ports.push(await startAdmin({ serving, reloader, plugins, access: accesses.admin }, log));
+    ports.push(await startAdmin({ serving, reloader: live, plugins, access: accesses.admin }, log));
   }
 
-  const reload = () => reloader.reload().then(follow, (error: AffinisError) => logRefusal(log, error));
-  const watch = watchFiles({
-    paths: watchedFiles(source, reloader),
-    onChange: () => void reload(),
-    onBlind: (folder, cause) =>
-      log.warn({ folder, cause: String(cause) }, 'not watched: reload by SIGHUP or affinis admin reload'),
+  reload = async () => {
+    await live.reload().catch((error: AffinisError) => logRefusal(log, error));
+  };
+  closers.push(() => {
+    watch.close();
+    return live.close();
   });
-  closers.push(() => watch.close());
-  /** Certificates may lie elsewhere now. */
-  function follow() {
-    watch.follow(watchedFiles(source, reloader));
-  }
   onPlugin = ({ state }) => {
     // What needs the plugin is unavailable from now on, or available again.
     if (state === 'failed' || (state === 'running' && missesPlugins(serving.current)))
-      reloader.refresh().catch((error: AffinisError) => logRefusal(log, error));
+      live.refresh().catch((error: AffinisError) => logRefusal(log, error));
   };
   closers.push(() => {
     onPlugin = () => undefined;
   });
+  if (changedEarly && loaded.config.server.watch) void reload();
   logReady(log, ports, first);
   return { log, reload, stop: closeAll };
 }
@@ -125,14 +145,10 @@ function logPlugin(log: Logger, { plugin, state, error }: PluginEvent): void {
   else log.info({ plugin, state }, 'plugin');
 }
 
-function readAccesses({ config, folder }: LoadedConfig): Accesses {
-  const { server, admin } = config;
-  return { server: readAccess('server', server, folder), admin: admin && readAccess('admin', admin, folder) };
-}
-
-function watchedFiles({ path }: ConfigSource, { loaded: { config, folder } }: Reloader): string[] {
-  return [path, ...accessFiles(config.server, folder), ...accessFiles(config.admin ?? {}, folder)];
-}
+const filesOf = ({ config, folder }: LoadedConfig): string[] => [
+  ...accessFiles(config.server, folder),
+  ...accessFiles(config.admin ?? {}, folder),
+];
 
 function logRefusal(log: Logger, { message, field, reason, code, cause }: AffinisError): void {
   const more = code === 'internal' && cause instanceof Error ? { cause: cause.stack } : {};

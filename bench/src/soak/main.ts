@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
+import { createConfigSwaps } from './config-swaps.ts';
 import { galleryKill } from './gallery-kill.ts';
-import { pluginKill } from './plugin-kill.ts';
+import { createPluginKill } from './plugin-kill.ts';
 import type { Soak } from './soak.ts';
 import { stopUnderLoad } from './stop-under-load.ts';
 import { storeKill } from './store-kill.ts';
 
 // `npm run soak -- NAME [--rounds N] [--seed N]`. Without a name it lists what there is.
 
-const soaks: readonly Soak[] = [stopUnderLoad, storeKill, galleryKill, pluginKill];
+const soaks: readonly Soak[] = [stopUnderLoad, storeKill, galleryKill, createConfigSwaps(), createPluginKill()];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string' }, seed: { type: 'string', default: '1' } },
@@ -37,7 +38,12 @@ async function run(soak: Soak, rounds: number, seed: number): Promise<void> {
     }
     if (round % 10 === 0) console.error(`${soak.name}: ${round}/${rounds}`);
   }
-  await soak.stop?.();
+  try {
+    Object.assign(totals, await soak.finish?.());
+  } catch (thrown) {
+    console.error('at the end:', thrown);
+    process.exitCode = 1;
+  }
   console.log(JSON.stringify({ name: soak.name, rounds, seed, failed: process.exitCode === 1, ...totals }));
 }
 

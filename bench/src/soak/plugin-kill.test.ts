@@ -2,7 +2,7 @@ import { createSeededRandom } from '@affinis/core';
 import { createPluginKill } from './plugin-kill.ts';
 
 const soak = createPluginKill();
-afterAll(() => soak.stop());
+afterAll(() => soak.finish());
 
 it('a plugin that is killed or stopped 20 times under load has failed no call and left nothing behind', async () => {
   const random = createSeededRandom(3);

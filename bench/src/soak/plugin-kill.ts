@@ -40,17 +40,16 @@ export function createPluginKill(): PluginKill {
       running ??= await start();
       return killOnce(running, random);
     },
-    async stop() {
-      if (!running) return;
+    async finish() {
+      if (!running) return {};
       running.client.close();
       await running.server.kill();
       rmSync(running.folder, { recursive: true, force: true });
       running = undefined;
+      return {};
     },
   };
 }
-
-export const pluginKill = createPluginKill();
 
 async function start(): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'affinis-plugin-kill-'));

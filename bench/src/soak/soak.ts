@@ -6,6 +6,6 @@ export interface Soak {
   readonly defaultRounds: number;
   /** Runs one fault; throws where what was promised is not kept. Returns numbers that are added up over the rounds. */
   round(random: () => number): Promise<Readonly<Record<string, number>>>;
-  /** Ends what goes through all rounds. */
-  stop?(): Promise<void>;
+  /** After the last round, also where it failed; throws as `round` does. Returns more numbers. */
+  finish?(): Promise<Readonly<Record<string, number>>>;
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type AffinisClient, createAffinisClient } from '@affinis/client';
+import { type AdminClient, type AffinisClient, createAdminClient, createAffinisClient } from '@affinis/client';
 import { endProcess, endWithThisProcess, nextMessage } from './child-process.ts';
-import { createWorkplace } from './workplace.ts';
+import { adminToken, createWorkplace } from './workplace.ts';
 
 /** The built server in a process of its own, with a client that this process is. */
 export interface BenchServer {
@@ -12,6 +12,10 @@ export interface BenchServer {
   /** From spawning it to its line `ready`. */
   readonly startMs: number;
   readonly client: AffinisClient;
+  /** Of its admin port; throws where `config` opens none by `adminSection`. */
+  admin(): AdminClient;
+  /** Puts a new `affinis.yaml` in the old one's place. */
+  configure(text: string): void;
   /** Asks the event loop probe; only with `probe`. */
   ask(question: unknown): Promise<unknown>;
   stop(): Promise<void>;
@@ -43,17 +47,24 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
   });
   endWithThisProcess(child);
   child.once('exit', () => workplace.remove());
-  const address = await readyAddress(child).catch(async (thrown: unknown) => {
+  const { address, admin } = await readyAddresses(child).catch(async (thrown: unknown) => {
     await endProcess(child);
     throw thrown;
   });
   const startMs = performance.now() - spawnedAt;
   const client = createAffinisClient({ address, deadlineMs: 60_000 });
+  let adminClient: AdminClient | undefined;
   return {
     address,
     pid: child.pid ?? -1,
     startMs,
     client,
+    admin() {
+      if (admin === undefined) throw new Error('the server has no admin port');
+      adminClient ??= createAdminClient({ address: admin, token: adminToken });
+      return adminClient;
+    },
+    configure: workplace.configure,
     ask(question) {
       const answer = nextMessage(child);
       child.send(question as object);
@@ -61,6 +72,7 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
     },
     async stop() {
       client.close();
+      adminClient?.close();
       await endProcess(child);
     },
   };
@@ -79,15 +91,15 @@ export async function withServer<T>(
   }
 }
 
-function readyAddress({ stdout }: ChildProcess): Promise<string> {
+function readyAddresses({ stdout }: ChildProcess): Promise<{ readonly address: string; readonly admin?: string }> {
   if (!stdout) throw new Error('the server has no standard output');
   const lines = createInterface({ input: stdout });
   return new Promise((resolve, reject) => {
     lines.on('line', (line) => {
       // Node writes to standard output too where its arguments ask for it (`--trace-gc`).
       if (!line.startsWith('{')) return;
-      const { msg, address } = JSON.parse(line) as { readonly msg: string; readonly address: string };
-      if (msg === 'ready') resolve(address);
+      const entry = JSON.parse(line) as { readonly msg: string; readonly address: string; readonly admin?: string };
+      if (entry.msg === 'ready') resolve(entry);
     });
     lines.once('close', () => reject(new Error('the server ended before it was ready; its reason stands above')));
   });

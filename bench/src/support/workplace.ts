@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +7,15 @@ import { developmentData } from '@affinis/conformance';
 /** A temporary folder that a server starts in: its configuration, and models that a user has added. */
 export interface Workplace {
   readonly folder: string;
+  /** Puts a new `affinis.yaml` in the old one's place. */
+  configure(text: string): void;
   remove(): void;
 }
+
+export const adminToken = 'bench';
+
+/** The section of an `affinis.yaml` that opens the admin port. */
+export const adminSection = 'admin: { port: 0, tokensFile: admin-token }\n';
 
 const manifests = fileURLToPath(new URL('../../../tools/models/user-models/', import.meta.url));
 const vocabulary = 'models/text-bert-uncased-vocab.txt';
@@ -19,9 +26,14 @@ export function createWorkplace(options: {
   readonly userModels?: readonly string[];
 }): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'affinis-bench-'));
-  if (options.config !== undefined) writeFileSync(join(folder, 'affinis.yaml'), options.config);
+  const configure = (text: string) => {
+    writeFileSync(join(folder, 'affinis.new'), text);
+    renameSync(join(folder, 'affinis.new'), join(folder, 'affinis.yaml'));
+  };
+  writeFileSync(join(folder, 'admin-token'), adminToken);
+  if (options.config !== undefined) configure(options.config);
   for (const name of options.userModels ?? []) addModel(folder, name);
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, configure, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** What a user does by hand: the manifest as it is, the artefact beside it, and a vocabulary where one is named. */

@@ -5,12 +5,15 @@ export type {
   IdentifyAnswer,
   MetricIdentity,
   MetricListing,
+  ModelStatus,
   PipelineAnswer,
   PipelineIdentity,
   PipelineListing,
+  ReloadAnswer,
   SpacedBlock,
   VerifyAnswer,
 } from '@affinis/contracts';
+export * from './admin.ts';
 export { inlineBytes } from './ask.ts';
 export { batchesOf } from './batches.ts';
 export * from './client.ts';

@@ -7,7 +7,7 @@ import type { ConfiguredMetric } from './configured-metric.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
 import { parametersIdentity } from './metric-files.ts';
-import type { ModelRepository } from './model/repository.ts';
+import type { ModelFolder, ModelRepository } from './model/repository.ts';
 import type { CompositePart, CompositePipeline, Pipeline, PipelineState, SinglePipeline } from './pipeline.ts';
 import type { Registry } from './registry.ts';
 import type { SampleOrEmbedding } from './sample.ts';
@@ -26,10 +26,10 @@ export interface PipelineParts {
 /** Pipelines by name; one whose policy cannot be held, or whose parts are missing, is there as unavailable. */
 export async function assemblePipelines(parts: PipelineParts): Promise<Map<string, Pipeline>> {
   const pipelines = new Map<string, Pipeline>();
-  const own = await readCalibrations(parts.calibrationFolders);
+  const calibrations = await findCalibrations(parts);
   for (const [name, entry] of Object.entries(parts.config.pipelines)) {
     if (entry.composite) continue;
-    const pipeline = await assembleSingle(parts, own, name, entry);
+    const pipeline = await assembleSingle(parts, calibrations, name, entry);
     if (pipeline) pipelines.set(name, pipeline);
   }
   for (const [name, entry] of Object.entries(parts.config.pipelines)) {
@@ -43,9 +43,37 @@ export async function assemblePipelines(parts: PipelineParts): Promise<Map<strin
   return pipelines;
 }
 
+/** Calibrations by what they are for. */
+interface Calibrations {
+  readonly own: readonly StoredCalibration[];
+  /** What lies beside a model, read once however many pipelines use it. */
+  shipped(model: string): Promise<Shipped>;
+}
+
+interface Shipped {
+  readonly folder: ModelFolder | undefined;
+  readonly calibrations: readonly StoredCalibration[];
+}
+
+async function findCalibrations({ calibrationFolders, models }: PipelineParts): Promise<Calibrations> {
+  const read = async (model: string): Promise<Shipped> => {
+    const folder = await models.find(model).catch(() => undefined);
+    return { folder, calibrations: folder ? await readCalibrations([join(folder.folder, 'calibration')]) : [] };
+  };
+  const known = new Map<string, Promise<Shipped>>();
+  return {
+    own: await readCalibrations(calibrationFolders),
+    shipped(model) {
+      const reading = known.get(model) ?? read(model);
+      known.set(model, reading);
+      return reading;
+    },
+  };
+}
+
 async function assembleSingle(
   parts: PipelineParts,
-  own: readonly StoredCalibration[],
+  calibrations: Calibrations,
   name: string,
   entry: PipelineConfig,
 ): Promise<SinglePipeline | undefined> {
@@ -54,7 +82,7 @@ async function assembleSingle(
   if (!embedder || !configured) return undefined;
   const { state } = embedder;
   const scoring = state.available ? parts.metricFor(configured, state.description.space) : configured;
-  const { judge, readsQuality, state: judgedState } = await judgeOf(parts, own, entry, embedder, scoring);
+  const { judge, readsQuality, state: judgedState } = await judgeOf(parts, calibrations, entry, embedder, scoring);
   return {
     kind: 'single',
     name,
@@ -76,7 +104,7 @@ async function assembleSingle(
 
 async function judgeOf(
   parts: PipelineParts,
-  own: readonly StoredCalibration[],
+  { own, shipped }: Calibrations,
   entry: PipelineConfig,
   { state }: EmbedderHost,
   { spec, metric }: ConfiguredMetric,
@@ -84,13 +112,12 @@ async function judgeOf(
   const configured = parts.config.embedders[entry.embedder ?? ''];
   // What scores mean in a projected space stands beside the projection.
   const model = configured?.projection ?? configured?.model;
-  const folder = model === undefined ? undefined : await parts.models.find(model).catch(() => undefined);
-  const shipped = folder ? await readCalibrations([join(folder.folder, 'calibration')]) : [];
+  const { folder, calibrations } = model === undefined ? { folder: undefined, calibrations: [] } : await shipped(model);
   const plain = Object.keys(spec.parameters).length === 0;
   const cardThreshold = plain ? folder?.manifest.thresholds[spec.type] : undefined;
   const calibration =
     state.available &&
-    findCalibration([...own, ...shipped], {
+    findCalibration([...own, ...calibrations], {
       space: state.description.space,
       metric: spec.type,
       parameters: parametersIdentity(spec),

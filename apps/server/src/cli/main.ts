@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAdmin } from './admin.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addClassify } from './classify.ts';
 import { addCompare } from './compare.ts';
@@ -40,6 +41,7 @@ for (const add of [
   addExportTensors,
   addModels,
   addConfig,
+  addAdmin,
 ])
   add(program);
 

@@ -46,14 +46,14 @@ function only<T>([result]: readonly Result<T>[]): T {
   throw result?.error ?? new AffinisError('internal', 'the server answered nothing');
 }
 
-function addressOf(text: string): string {
+export function addressOf(text: string): string {
   if (text.startsWith('unix:') || /:\d{1,5}$/.test(text)) return text;
   throw new AffinisError('invalid-argument', `--server ${text}: write HOST:PORT, such as 127.0.0.1:50051`, {
     field: 'server',
   });
 }
 
-function millisecondsOf(text = '60000'): number {
+export function millisecondsOf(text = '60000'): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new AffinisError('invalid-argument', `--deadline-ms ${text}: a whole number of milliseconds above 0`, {
@@ -61,7 +61,7 @@ function millisecondsOf(text = '60000'): number {
   });
 }
 
-function readPem(file: string): Uint8Array {
+export function readPem(file: string): Uint8Array {
   const refuse = (problem: string, cause: unknown) =>
     new AffinisError('invalid-argument', `--tls-ca ${file}: ${problem}`, { field: 'tlsCa', cause });
   let pem: Uint8Array;

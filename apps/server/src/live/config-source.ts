@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { AffinisError, type Config, readYaml } from '@affinis/core';
-import { type LoadedConfig, loadConfig } from '../composition.ts';
+import { dirname, resolve } from 'node:path';
+import { AffinisError, type Config, parseConfig, readYaml } from '@affinis/core';
+import { builtInConfig, type LoadedConfig, loadConfig } from '../composition.ts';
 
 /** Where a server's configuration comes from, at its start and again whenever it changes. */
 export interface ConfigSource {
@@ -13,6 +13,8 @@ export interface ConfigSource {
    * a file, where it is gone or blank.
    */
   read(): Promise<LoadedConfig>;
+  /** A text in place of the file; throws as `read` does. */
+  parse(text: string): LoadedConfig;
   /** The same error with the file, line and column where its field stands, where it does not say so already. */
   locate(error: AffinisError): AffinisError;
 }
@@ -20,6 +22,9 @@ export interface ConfigSource {
 /** A file that was changed less than this ago may be half written. */
 const quietMs = 100;
 const mostWaitMs = 2000;
+
+/** What a text is called that is not the file's. */
+const givenName = 'config';
 
 /** `file`: default `affinis.yaml` of the working directory. `override` puts the command line's options over it. */
 export function createConfigSource(
@@ -37,12 +42,15 @@ export function createConfigSource(
       found ||= existsSync(path);
       return { config: override(config), folder };
     },
+    parse: (text) => ({ config: override(parseConfig(text, builtInConfig, givenName)), folder: dirname(path) }),
     locate(error) {
       const { code, message, field, reason, cause } = error;
       if (field === undefined || message.startsWith(name)) return error;
       const place = placeOf(path, name, field);
+      if (place === undefined) return error;
+      const named = message.includes(field) ? message : `${field}: ${message}`;
       const details = { field, cause, ...(reason === undefined ? {} : { reason }) };
-      return place === undefined ? error : new AffinisError(code, `${place}: ${message}`, details);
+      return new AffinisError(code, `${place}: ${named}`, details);
     },
   };
 }

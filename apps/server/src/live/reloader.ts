@@ -13,18 +13,22 @@ export interface Reloader {
   /** What is configured now, as far as it is in effect. */
   readonly loaded: LoadedConfig;
   /** Reads the configuration again. Where it is wrong it throws, and nothing has changed. */
-  reload(options?: { readonly dryRun?: boolean }): Promise<Changes>;
+  reload(): Promise<Changes>;
+  /** What `reload` would change, or would with `text` in the file; throws as it would, and changes nothing. */
+  tryOut(text?: string): Promise<Changes>;
   /** Builds the state anew from the same configuration, after a plugin has gone or come back. */
   refresh(): Promise<void>;
   /** Leaves the embedders of this name or model unloaded until they are loaded again. Throws `not-found`. */
   unload(name: string): Promise<readonly string[]>;
   /** Throws what keeps one of the embedders from being loaded. Both return the names of those that were meant. */
   load(name: string): Promise<readonly string[]>;
+  /** Resolves when the change in hand is done; later ones are refused. */
+  close(): Promise<void>;
 }
 
 /** In words, one a line. */
 export interface Changes {
-  readonly applied: readonly string[];
+  readonly changes: readonly string[];
   /** What differs from the running server and takes a restart. */
   readonly afterRestart: readonly string[];
 }
@@ -51,7 +55,13 @@ export function createReloader(parts: ReloaderParts): Reloader {
   const { source, serving, log } = parts;
   let { first: loaded, accesses } = parts;
   let unloaded: ReadonlySet<string> = new Set();
-  const oneAtATime = createMutex();
+  let closed = false;
+  const inTurn = createMutex();
+  const oneAtATime = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(() => {
+      if (closed) throw new AffinisError('unavailable', '[server] the server is stopping', { reason: 'STOPPING' });
+      return work();
+    });
 
   /** Serves `next` from now on, or throws with nothing changed. */
   const change = async (
@@ -87,6 +97,14 @@ export function createReloader(parts: ReloaderParts): Reloader {
     }
   };
 
+  const take = async (read: LoadedConfig, dryRun: boolean): Promise<Changes> => {
+    const next = { ...read, config: keepBound(loaded.config, read.config) };
+    const without = new Set([...unloaded].filter((name) => Object.hasOwn(next.config.embedders, name)));
+    const afterRestart = configChanges(next.config, read.config, serving.current.registry);
+    return { changes: await change(next, without, { dryRun }), afterRestart };
+  };
+
+  const failed = (name: string): boolean => serving.current.embedders.get(name)?.state.available === false;
   const setUnloaded = async (name: string, choose: (names: readonly string[]) => ReadonlySet<string>) => {
     const names = embeddersOf(loaded.config, name);
     await change(loaded, choose(names));
@@ -97,17 +115,21 @@ export function createReloader(parts: ReloaderParts): Reloader {
     get loaded() {
       return loaded;
     },
-    reload: ({ dryRun = false } = {}) =>
+    reload: () =>
       oneAtATime(async () => {
         try {
-          const read = await source.read();
-          const next = { ...read, config: keepBound(loaded.config, read.config) };
-          const without = new Set([...unloaded].filter((name) => Object.hasOwn(next.config.embedders, name)));
-          const { registry } = serving.current;
-          const afterRestart = configChanges(next.config, read.config, registry);
-          const applied = await change(next, without, { dryRun });
-          if (!dryRun) log.info({ changes: applied, afterRestart }, 'configuration reloaded');
-          return { applied, afterRestart };
+          const changes = await take(await source.read(), false);
+          log.info(changes, 'configuration reloaded');
+          return changes;
+        } catch (thrown) {
+          throw source.locate(AffinisError.from(thrown, 'server'));
+        }
+      }),
+    tryOut: (text) =>
+      oneAtATime(async () => {
+        if (text !== undefined) return take(source.parse(text), true);
+        try {
+          return await take(await source.read(), true);
         } catch (thrown) {
           throw source.locate(AffinisError.from(thrown, 'server'));
         }
@@ -125,6 +147,8 @@ export function createReloader(parts: ReloaderParts): Reloader {
       }),
     load: (name) =>
       oneAtATime(async () => {
+        // One whose loading ended its thread is only tried again once nothing holds it.
+        await setUnloaded(name, (names) => new Set([...unloaded, ...names.filter(failed)]));
         const embedders = await setUnloaded(
           name,
           (names) => new Set([...unloaded].filter((each) => !names.includes(each))),
@@ -132,6 +156,10 @@ export function createReloader(parts: ReloaderParts): Reloader {
         for (const each of embedders) serving.current.embedders.get(each)?.assertAvailable();
         log.info({ embedders }, 'models loaded');
         return embedders;
+      }),
+    close: () =>
+      inTurn(async () => {
+        closed = true;
       }),
   };
 }

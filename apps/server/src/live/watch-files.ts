@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type FSWatcher, readFileSync, readlinkSync, statSync, watch } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readFileSync, readlinkSync, statSync, watch } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 /** Tells when the content of files changes, however that is done. */
 export interface FileWatch {
-  /** Goes on with these files; those that changed since the last look are told of. */
+  /** Goes on with these files. What a new one holds now is taken as known. */
   follow(paths: readonly string[]): void;
   close(): void;
 }
@@ -19,50 +19,59 @@ export interface FileWatchOptions {
 }
 
 /**
- * Watches the folders, not the files: editors and deployments put a new file in the old one's place, and Kubernetes swaps
- * a symbolic link on the way to it. Every link of a path is followed, so that a swap of any of them is seen. A path that
- * is not there yet is waited for in the nearest folder that is.
+ * Watches folders, not files: editors and deployments put a new file in the old one's place, and Kubernetes swaps a
+ * symbolic link on the way to it. All folders on the way of a path are watched, each for the name that the path takes in
+ * it, so that whatever is swapped is seen, and a path that is not there yet is waited for.
  */
 export function watchFiles({ paths, onChange, onBlind, quietMs = 150 }: FileWatchOptions): FileWatch {
-  const watchers = new Map<string, FSWatcher>();
-  let followed = paths;
-  let seen = fingerprint(followed);
+  const watchers = new Map<string, { names: ReadonlySet<string>; close(): void }>();
+  let seen = new Map(paths.map((path) => [path, contentOf(path)]));
   let timer: NodeJS.Timeout | undefined;
 
-  const onEvent = () => {
+  const later = () => {
     clearTimeout(timer);
     timer = setTimeout(look, quietMs);
   };
   const look = () => {
     arm();
-    const now = fingerprint(followed);
-    if (now === seen) return;
+    const now = new Map([...seen.keys()].map((path) => [path, contentOf(path)]));
+    const changed = [...now].some(([path, content]) => seen.get(path) !== content);
     seen = now;
-    onChange();
+    if (changed) onChange();
   };
   const arm = () => {
-    const wanted = new Map(followed.flatMap(foldersOnTheWay).map((folder) => [identityOf(folder), folder]));
+    const wanted = namesByFolder([...seen.keys()]);
     for (const [identity, watcher] of watchers) {
       if (wanted.has(identity)) continue;
       watchers.delete(identity);
       watcher.close();
     }
-    for (const [identity, folder] of wanted) {
-      if (watchers.has(identity)) continue;
-      try {
-        const watcher = watch(folder, { persistent: false }, onEvent);
-        watcher.on('error', onEvent);
-        watchers.set(identity, watcher);
-      } catch (cause) {
-        onBlind(folder, cause);
-      }
+    for (const [identity, { folder, names }] of wanted) {
+      const known = watchers.get(identity);
+      if (known) known.names = names;
+      else open(identity, folder, names);
+    }
+  };
+  const open = (identity: string, folder: string, names: ReadonlySet<string>) => {
+    try {
+      const watcher = watch(folder, { persistent: false }, (_, name) => {
+        if (name === null || entry.names.has(name)) later();
+      });
+      watcher.on('error', () => {
+        watchers.delete(identity);
+        later();
+      });
+      const entry = { names, close: () => watcher.close() };
+      watchers.set(identity, entry);
+    } catch (cause) {
+      onBlind(folder, cause);
     }
   };
   arm();
   return {
     follow(next) {
-      followed = next;
-      look();
+      seen = new Map(next.map((path) => [path, seen.get(path) ?? contentOf(path)]));
+      arm();
     },
     close() {
       clearTimeout(timer);
@@ -71,8 +80,6 @@ export function watchFiles({ paths, onChange, onBlind, quietMs = 150 }: FileWatc
     },
   };
 }
-
-const fingerprint = (paths: readonly string[]): string => paths.map((path) => `${path} ${contentOf(path)}`).join('\n');
 
 function contentOf(path: string): string {
   try {
@@ -84,31 +91,41 @@ function contentOf(path: string): string {
 
 const mostLinks = 40;
 
-/** The folders in which a link, or the file at the end of them, could be swapped. */
-function foldersOnTheWay(path: string): string[] {
-  const folders = new Set<string>();
-  let current = resolve(path);
-  for (let links = 0; links < mostLinks; links++) {
-    const link = firstLink(current);
-    folders.add(nearestFolder(dirname(link?.at ?? current)));
-    if (!link) break;
-    current = link.target;
-  }
-  return [...folders];
+/** By the identity of a folder, the names in it by which the paths go: another one may take a folder's place. */
+function namesByFolder(paths: readonly string[]) {
+  const found = new Map<string, { readonly folder: string; readonly names: Set<string> }>();
+  for (const path of paths)
+    for (const [folder, name] of stepsOf(path)) {
+      const { dev, ino } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+      const identity = `${folder} ${dev}:${ino}`;
+      const entry = found.get(identity) ?? { folder, names: new Set() };
+      entry.names.add(name);
+      found.set(identity, entry);
+    }
+  return found;
 }
 
-/** The first symbolic link among a path's parts, and the path that it leads to. */
-function firstLink(path: string): { readonly at: string; readonly target: string } | undefined {
-  const parts = path.split('/');
-  for (let length = 2; length <= parts.length; length++) {
-    const at = parts.slice(0, length).join('/');
-    const to = linkOf(at);
-    if (to !== undefined) return { at, target: resolve(dirname(at), to, ...parts.slice(length)) };
+/** Every folder that a path goes by, with the name in it that is taken, as far as there is something; links are followed. */
+function* stepsOf(path: string): Generator<readonly [folder: string, name: string]> {
+  let folder = '/';
+  let names = partsOf(path);
+  let links = 0;
+  for (let name = names.shift(); name !== undefined && isFolder(folder); name = names.shift()) {
+    yield [folder, name];
+    const at = join(folder, name);
+    const link = linkAt(at);
+    if (link === undefined) folder = at;
+    else {
+      if (++links > mostLinks) return;
+      names = [...partsOf(resolve(folder, link)), ...names];
+      folder = '/';
+    }
   }
-  return undefined;
 }
 
-function linkOf(path: string): string | undefined {
+const partsOf = (path: string): string[] => resolve(path).split('/').filter(Boolean);
+
+function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
@@ -116,17 +133,4 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-function nearestFolder(folder: string): string {
-  for (let current = folder; ; current = dirname(current))
-    if (current === dirname(current) || isFolder(current)) return current;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-/** Of the folder itself: another one may have taken its place under its name. */
-function identityOf(folder: string): string {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  return `${folder} ${found?.dev}:${found?.ino}`;
-}
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -1,5 +1,5 @@
 import { modelStatusToProto, pluginStatusToProto, type v1 } from '@affinis/contracts';
-import { type PluginControl, redactConfig } from '@affinis/core';
+import { AffinisError, type PluginControl, redactConfig } from '@affinis/core';
 import { stringify } from 'yaml';
 import type { Guard } from '../grpc/guard.ts';
 import type { Reloader } from '../live/reloader.ts';
@@ -17,9 +17,20 @@ export function createAdminService({ serving, reloader, plugins }: Administered,
   const statuses = async (only?: readonly string[]) =>
     (await modelStatuses(serving.current, only)).map(modelStatusToProto);
   return {
-    reload: guard.unary('Admin/Reload', async ({ dryRun }: v1.ReloadRequest) => {
-      const { applied, afterRestart } = await reloader.reload({ dryRun });
-      return { changes: [...applied], afterRestart: [...afterRestart] };
+    reload: guard.unary('Admin/Reload', async ({ dryRun, config }: v1.ReloadRequest) => {
+      if (config !== '' && !dryRun)
+        throw new AffinisError(
+          'invalid-argument',
+          '[server] config is tried only; set dry_run, or write it to the file',
+          {
+            field: 'config',
+            reason: 'DRY_RUN_ONLY',
+          },
+        );
+      const { changes, afterRestart } = dryRun
+        ? await reloader.tryOut(config === '' ? undefined : config)
+        : await reloader.reload();
+      return { changes: [...changes], afterRestart: [...afterRestart] };
     }),
 
     getConfig: guard.unary('Admin/GetConfig', async () => {

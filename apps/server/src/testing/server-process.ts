@@ -7,9 +7,13 @@ import { fileURLToPath } from 'node:url';
 /** The built server in a process of its own, on a free port of loopback. */
 export interface ServerProcess {
   readonly address: string;
+  /** Address of the admin port; empty where there is none. */
+  readonly admin: string;
   readonly pid: number;
   /** The log so far, one parsed JSON object a line. */
   readonly log: readonly Record<string, unknown>[];
+  /** The first log line from the `from`-th on whose message is `msg`, when it is there. */
+  logged(msg: string, from?: number): Promise<Record<string, unknown>>;
   /** Everything it wrote to standard error. */
   stderr(): string;
   /** Sends the signal and resolves with the exit code, or null where a signal ended it. */
@@ -50,9 +54,26 @@ export async function startServerProcess({
     });
   });
   const log: Record<string, unknown>[] = [];
-  const address = await readyAddress(child, log, exited, startTimeoutMs, () => stderr);
+  const waiting = new Set<() => void>();
+  const onLine = (entry: Record<string, unknown>) => {
+    log.push(entry);
+    for (const wake of waiting) wake();
+  };
+  const { address, admin = '' } = await ready(child, onLine, exited, startTimeoutMs, () => stderr);
   return {
-    address,
+    address: String(address),
+    admin: String(admin),
+    logged: (msg, from = 0) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const found = log.slice(from).find((entry) => entry.msg === msg);
+          if (!found) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
     pid: child.pid ?? -1,
     log,
     stderr: () => stderr,
@@ -63,13 +84,13 @@ export async function startServerProcess({
   };
 }
 
-function readyAddress(
+function ready(
   child: ChildProcess,
-  log: Record<string, unknown>[],
+  onLine: (entry: Record<string, unknown>) => void,
   exited: Promise<number | null>,
   timeoutMs: number,
   stderr: () => string,
-): Promise<string> {
+): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -85,10 +106,10 @@ function readyAddress(
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const entry = JSON.parse(line) as Record<string, unknown>;
-        log.push(entry);
+        onLine(entry);
         if (entry.msg !== 'ready') continue;
         clearTimeout(timer);
-        resolve(String(entry.address));
+        resolve(entry);
       }
     });
   });

@@ -126,6 +126,12 @@ export const serverSchema = z.strictObject({
   maxDeadlineMs: milliseconds.default(60_000).describe('A longer deadline is shortened to this'),
   streamIdleMs: milliseconds.default(60_000).describe('A stream without a message for this long is ended'),
   drainMs: milliseconds.default(20_000).describe('Time for calls in flight after SIGTERM'),
+  watch: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether this file, certificates and tokens are taken as soon as they change; else by SIGHUP or Admin.Reload only',
+    ),
   reflection: z.boolean().default(true).describe('Whether clients may list the services'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])

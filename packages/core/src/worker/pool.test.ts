@@ -147,6 +147,41 @@ describe('payloads', () => {
   });
 });
 
+describe('unloading', () => {
+  it('waits for what is in hand, and leaves the other embedders', async () => {
+    const { pool } = started();
+    await pool.load(spec());
+    await pool.load(spec('second'));
+    const gate = gatekeeper(1);
+    const held = embed(pool, textOf('gate'));
+    await gate.waiting;
+    let unloaded = false;
+    const unloading = pool.unload('toy').then(() => {
+      unloaded = true;
+    });
+    await expect(pool.embed('second', [textOf('a')])).resolves.toHaveLength(1);
+    await expect(embed(pool, textOf('a'))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(unloaded).toBe(false);
+    gate.open();
+    expect(await held).toMatchObject([{ timings: {} }]);
+    await unloading;
+    await pool.unload('toy');
+    await pool.load(spec());
+    expect(await embed(pool, textOf('a'))).toMatchObject([{ timings: {} }]);
+  });
+
+  it('holds for the threads that come after', async () => {
+    const { pool, seen } = started();
+    await pool.load(spec());
+    await pool.load(spec('second'));
+    await pool.unload('second');
+    await rejection(embed(pool, textOf('exit')));
+    await seen('restarted');
+    expect(await embed(pool, textOf('a'))).toMatchObject([{ timings: {} }]);
+    await expect(pool.embed('second', [textOf('a')])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
 describe('loading', () => {
   it('rejects with what the embedder says, and others still load', async () => {
     const { pool, events } = started(2);

@@ -90,6 +90,8 @@ export namespace ModelState {
 export interface ReloadRequest {
   /** Builds and checks the new state, which loads the models that would change, says what would change, and changes nothing. */
   dryRun: boolean;
+  /** YAML to try in place of the server's file. Only with dry_run: INVALID_ARGUMENT without it. Empty: the server's file. */
+  config: string;
 }
 
 /** What has changed, or would. */
@@ -213,13 +215,16 @@ export interface UnloadModelResponse {
 }
 
 function createBaseReloadRequest(): ReloadRequest {
-  return { dryRun: false };
+  return { dryRun: false, config: "" };
 }
 
 export const ReloadRequest: MessageFns<ReloadRequest> = {
   encode(message: ReloadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.dryRun !== false) {
       writer.uint32(8).bool(message.dryRun);
+    }
+    if (message.config !== "") {
+      writer.uint32(18).string(message.config);
     }
     return writer;
   },
@@ -245,6 +250,14 @@ export const ReloadRequest: MessageFns<ReloadRequest> = {
             message.dryRun = reader.bool();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.config = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -263,6 +276,7 @@ export const ReloadRequest: MessageFns<ReloadRequest> = {
   fromPartial(object: DeepPartial<ReloadRequest>): ReloadRequest {
     const message = createBaseReloadRequest();
     message.dryRun = object.dryRun ?? false;
+    message.config = object.config ?? "";
     return message;
   },
 };
