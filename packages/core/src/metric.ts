@@ -9,6 +9,8 @@ export interface Metric {
   readonly polarity: 'similarity' | 'distance';
   /** True where both sides must carry a variance. */
   readonly needsVariance: boolean;
+  /** The one space whose embeddings it was learned from and scores; a pipeline of another is not served. */
+  readonly space?: string;
   /** Ranks rows as the metric does, for fast scans; without it galleries are scanned by `scoreBlock`, in workers. */
   readonly scan?: ScanForm;
   /**
