@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { galleryKill } from './gallery-kill.ts';
+import { oneIdentity } from './one-identity.ts';
 import type { Soak } from './soak.ts';
 import { stopUnderLoad } from './stop-under-load.ts';
 import { storeKill } from './store-kill.ts';
 
 // `npm run soak -- NAME [--rounds N] [--seed N]`. Without a name it lists what there is.
 
-const soaks: readonly Soak[] = [stopUnderLoad, storeKill, galleryKill];
+const soaks: readonly Soak[] = [stopUnderLoad, storeKill, galleryKill, oneIdentity];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string' }, seed: { type: 'string', default: '1' } },
