@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createConfigSwaps } from './config-swaps.ts';
 import { galleryKill } from './gallery-kill.ts';
+import { oneIdentity } from './one-identity.ts';
 import { createPluginKill } from './plugin-kill.ts';
 import type { Soak } from './soak.ts';
 import { stopUnderLoad } from './stop-under-load.ts';
@@ -8,7 +9,14 @@ import { storeKill } from './store-kill.ts';
 
 // `npm run soak -- NAME [--rounds N] [--seed N]`. Without a name it lists what there is.
 
-const soaks: readonly Soak[] = [stopUnderLoad, storeKill, galleryKill, createConfigSwaps(), createPluginKill()];
+const soaks: readonly Soak[] = [
+  stopUnderLoad,
+  storeKill,
+  galleryKill,
+  oneIdentity,
+  createConfigSwaps(),
+  createPluginKill(),
+];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string' }, seed: { type: 'string', default: '1' } },

@@ -107,7 +107,7 @@ async function judgeOf(
   { own, shipped }: Calibrations,
   entry: PipelineConfig,
   { state }: EmbedderHost,
-  { spec, metric }: ConfiguredMetric,
+  { name, spec, metric }: ConfiguredMetric,
 ): Promise<Pick<SinglePipeline, 'judge' | 'readsQuality' | 'state'>> {
   const configured = parts.config.embedders[entry.embedder ?? ''];
   // What scores mean in a projected space stands beside the projection.
@@ -126,6 +126,11 @@ async function judgeOf(
     });
   const base = { metric, prior: entry.prior, cardThreshold };
   try {
+    if (metric.space !== undefined && state.available && metric.space !== state.description.space)
+      throw new AffinisError(
+        'failed-precondition',
+        `[core] metric "${name}" was learned in the space ${metric.space} and the embedder's is ${state.description.space}; learn it again with affinis fit-metric, or name the embedder it was learned with`,
+      );
     if (metric.needsVariance && state.available && state.description.uncertainty === 'none')
       throw new AffinisError(
         'failed-precondition',

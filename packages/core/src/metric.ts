@@ -11,6 +11,8 @@ export interface MetricTraits {
   readonly polarity: 'similarity' | 'distance';
   /** True where both sides must carry a variance. */
   readonly needsVariance: boolean;
+  /** The one space whose embeddings it was learned from and scores; a pipeline of another is not served. */
+  readonly space?: string;
 }
 
 /** Scores pairs of embeddings, as blocks of queries x references so that fast kernels fit behind the same seam. */

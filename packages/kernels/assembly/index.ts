@@ -2,5 +2,5 @@ export { scanDot } from './dot';
 export { scanEuclidean } from './euclidean';
 export { scanMls, scanMlsScalar } from './mls';
 export { biasMlsLlr, scanMlsLlr } from './mls-llr';
-export { encode, scanCodes } from './codes';
+export { encode, foreseeCodes, scanCodes } from './codes';
 export { project } from './project';

@@ -27,6 +27,8 @@ interface ChunkOffsets {
   readonly bias: number;
   /** float64 a row: 1 / |mean|. */
   readonly scale: number;
+  /** Codes: float32[16, rows / 16], by query what a block's best row can score. */
+  readonly foreseen: number;
   /** float32[rows, stride], float32[rows] or nothing. */
   readonly variances: number;
   /** float32[rows, stride], or the blocks of codes. */
@@ -34,7 +36,14 @@ interface ChunkOffsets {
 }
 
 const wantedBytes = 1 << 20;
-export const codeBytesPerPair = 3;
+const codeBytesPerPair = 3;
+/** Rows of codes that are scanned together. */
+export const rowsPerBlock = 16;
+/** Queries that one pass over the rows answers. */
+export const mostQueries = 16;
+
+/** Bytes of what is foreseen of a chunk's blocks for one query. */
+export const foreseenStep = (rowsPerChunk: number): number => (4 * rowsPerChunk) / rowsPerBlock;
 
 export function createChunkLayout(
   kind: ChunkLayout['kind'],
@@ -59,6 +68,7 @@ export function createChunkLayout(
     allowed: take(rowsPerChunk / 8),
     bias: take(floats),
     scale: take(floats),
+    foreseen: take(kind === 'codes' ? mostQueries * foreseenStep(rowsPerChunk) : 0),
     variances: take(4 * varianceValues * rowsPerChunk),
     means: take(meanBytes * rowsPerChunk),
   };

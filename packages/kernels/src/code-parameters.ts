@@ -1,4 +1,4 @@
-import { codes } from './code-tables.ts';
+import { codes } from './code-terms.ts';
 import type { CodeParameters } from './protocol.ts';
 
 /** Rows that ranges are taken from. */

@@ -90,9 +90,9 @@ describe('coded rows', () => {
     await exact.close();
   });
 
-  it('forget what is removed, before its codes and after, and obey filters', async () => {
+  it.each([24, 320])('forget what is removed, before its codes and after, and obey filters: %s', async (dimension) => {
     const { rows, queries } = createPopulation({
-      dimension: 24,
+      dimension,
       rows: rowCount,
       queries: 4,
       varianceKind: 'diagonal',

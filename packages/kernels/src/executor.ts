@@ -75,7 +75,12 @@ export function createExecutor({ threads: count, kernels, memoryBytes }: Executo
       if (reply?.error !== undefined) throw new AffinisError('internal', reply.error);
       return [reply?.found];
     }
-    return Promise.all(threads.map((thread: ScanThread, index) => thread.run(placed(index))));
+    // Where one is lost, the others have to be done before the next task: they write into the chunks that they scan.
+    const settled = await Promise.allSettled(threads.map((thread: ScanThread, index) => thread.run(placed(index))));
+    return settled.map((each) => {
+      if (each.status === 'rejected') throw each.reason;
+      return each.value;
+    });
   };
 
   return {

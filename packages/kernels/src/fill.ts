@@ -1,5 +1,5 @@
 import type { ScanForm } from '@affinis/core';
-import type { ChunkLayout } from './chunk-layout.ts';
+import { type ChunkLayout, rowsPerBlock } from './chunk-layout.ts';
 import { offsetsOf, projectionOf } from './projection.ts';
 import type { CodeParameters, FillTask } from './protocol.ts';
 import { rowsUnderWay } from './scratch.ts';
@@ -74,8 +74,9 @@ function encode(
     floats[4 * d + 3] = 1 / (varianceSteps[d] as number);
   }
   const kind = varianceKind === 'none' ? 0 : varianceKind === 'scalar' ? 1 : 2;
-  const blocks = to.address + to.layout.offsets.means;
-  kernels.encode(means, variances, kind, count, stride, dimension, end, blocks, to.row);
+  const codes = to.address + to.layout.offsets.means;
+  const blocks = to.layout.rowsPerChunk / rowsPerBlock;
+  kernels.encode(means, variances, kind, count, stride, dimension, end, codes, blocks, to.row);
 }
 
 function project(

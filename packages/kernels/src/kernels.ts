@@ -103,14 +103,17 @@ export interface Kernels {
     stride: number,
     dimension: number,
     parameters: number,
+    codes: number,
     blocks: number,
     firstRow: number,
   ): void;
   scanCodes(
+    codes: number,
     blocks: number,
     live: number,
     firstSlot: number,
-    count: number,
+    from: number,
+    to: number,
     pairs: number,
     tables: number,
     queryCount: number,
@@ -119,8 +122,27 @@ export interface Kernels {
     heaps: number,
     k: number,
     nearestK: number,
-    margin: number,
     scores: number,
+    foreseen: number,
+    foreseenStep: number,
+  ): void;
+  foreseeCodes(
+    codes: number,
+    blocks: number,
+    live: number,
+    firstBlock: number,
+    count: number,
+    pairs: number,
+    depth: number,
+    tables: number,
+    queryCount: number,
+    units: number,
+    moving: boolean,
+    promising: number,
+    promisingK: number,
+    scores: number,
+    foreseen: number,
+    foreseenStep: number,
   ): void;
 }
 

@@ -57,7 +57,8 @@ export interface CodesTask {
   readonly parameters: CodeParameters;
   /** As many as are wanted in the end. */
   readonly nearestK: number;
-  readonly margin: number;
+  /** float64[count]: by how much a row can be worse, by codes, than the wanted ones and still be one of them. */
+  readonly margins: Float64Array;
 }
 
 /** Of one set of codes, for every dimension; see assembly/codes.ts. */

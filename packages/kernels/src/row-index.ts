@@ -10,6 +10,7 @@ import {
   type SearchOptions,
 } from '@affinis/core';
 import { checkQueries } from './check-queries.ts';
+import { mostQueries } from './chunk-layout.ts';
 import { createExecutor, type Executor } from './executor.ts';
 import { availableKernels, type KernelKind } from './load-kernels.ts';
 import { createRows, type Rows } from './rows.ts';
@@ -22,9 +23,6 @@ export interface RowIndexFactoryOptions {
   /** Bytes of one shared memory, at most 4 GiB; rows are spread over as many as they take. Default 1 GiB. */
   readonly memoryBytes?: number;
 }
-
-/** Queries of one form that are answered in one pass over the rows. */
-const mostQueries = 16;
 
 /** Indices over kernels that share their threads and memories, which the first of them starts; see `RowIndex`. */
 export function createRowIndexFactory(options: RowIndexFactoryOptions = {}): RowIndexFactory {

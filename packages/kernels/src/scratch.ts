@@ -7,6 +7,8 @@ export interface Scratch {
   readonly queries: number;
   readonly constants: number;
   readonly variances: number;
+  /** Heaps of the blocks that are scanned first. */
+  readonly promising: number;
   /** 64 bytes for sixteen scores. */
   readonly scores: number;
   /** float32[stride, 2] or rows under way, to the end. */
@@ -28,6 +30,9 @@ export const rowsUnderWay = 64;
 /** The most that queries take: seven vectors a dimension (mls-llr), or 96 bytes a pair of dimensions (codes). */
 const queryBytesPerValue = 48;
 
+/** Blocks that are scanned first, so that most of the wanted rows are known then. */
+export const promisingOf = (nearestK: number): number => 16 + 2 * nearestK;
+
 export function scratchAt(address: number, { stride, count, k, nearestK }: ScratchSize): Scratch {
   let end = address;
   const take = (bytes: number) => {
@@ -38,8 +43,9 @@ export function scratchAt(address: number, { stride, count, k, nearestK }: Scrat
   return {
     heaps: take(count * (heapBytes(k) + (nearestK > 0 ? heapBytes(nearestK) : 0))),
     queries: take(count * stride * queryBytesPerValue),
-    constants: take(count * (24 + 8 * Math.ceil(stride / 64))),
+    constants: take(count * (32 + 8 * Math.ceil(stride / 64))),
     variances: take(count * 4),
+    promising: take(nearestK > 0 ? count * heapBytes(promisingOf(nearestK)) : 0),
     scores: take(64),
     rest: take(8 * stride * rowsUnderWay),
     get bytes() {

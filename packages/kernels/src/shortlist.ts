@@ -1,4 +1,5 @@
 import type { Candidate, RowIndexOptions, ScanForm } from '@affinis/core';
+import { expectedCosts } from './code-terms.ts';
 import type { CodedSet } from './coded-rows.ts';
 import { candidates, createExactRows } from './exact-rows.ts';
 import type { Executor } from './executor.ts';
@@ -17,7 +18,7 @@ const atLeast = 96;
 const atMost = 8192;
 /** A code's score is off by no more than so many of its standard deviations. */
 const deviations = 4;
-const marginDeviations = 10;
+const marginDeviations = 6;
 
 /**
  * The first pass ranks by codes and keeps a shortlist. The exact scores of the shortlist tell how far off codes are: mean
@@ -25,11 +26,11 @@ const marginDeviations = 10;
  * would do, the shortlist is made longer and the pass repeated.
  */
 export function createShortlister(executor: Executor, coded: CodedSet, options: RowIndexOptions): Shortlister {
-  /** Deviation of codes' scores from exact ones, by form: it says which blocks need not be read to the end. */
+  /** By form: deviation of codes' scores from exact ones, over what a row costs that query on average. */
   const deviationOf = new Map<ScanForm, number>();
   const scoreExactly = createExactScorer(executor, coded, options);
 
-  const pass = (search: Search, k: number, margin: number): Promise<readonly Found[]> => {
+  const pass = (search: Search, k: number, margins: Float64Array): Promise<readonly Found[]> => {
     const { form, queries } = search;
     const { set, parameters, varianceScale } = coded;
     if (search.allowed) set.allow(search.allowed);
@@ -48,35 +49,48 @@ export function createShortlister(executor: Executor, coded: CodedSet, options: 
         allowed: search.allowed !== undefined,
         wide: false,
         varianceScale,
-        codes: { parameters, nearestK, margin },
+        codes: { parameters, nearestK, margins },
       },
       scratchBytes({ stride: set.layout.stride, count: queries.count, k, nearestK }),
+    );
+  };
+
+  /** By query, what a row costs on average. */
+  const costsOf = ({ form, queries: { means, variances = new Float32Array(0), varianceKind, count } }: Search) => {
+    const { parameters, varianceScale } = coded;
+    const queries = { means, variances, varianceKind, count, varianceScale };
+    return Float64Array.from(
+      { length: count },
+      (_, q) => expectedCosts(queries, q, form, parameters).reduce((sum, cost) => sum + cost, 0) || 1,
     );
   };
 
   return {
     async search(search) {
       const found: (readonly Candidate[] | undefined)[] = Array.from({ length: search.queries.count });
+      const costs = costsOf(search);
       let k = Math.min(coded.set.total, Math.max(atLeast, perWanted * search.k));
-      let margin = marginDeviations * (deviationOf.get(search.form) ?? Number.POSITIVE_INFINITY);
+      let times = marginDeviations;
       for (;;) {
-        const shortlists = await pass(search, k, margin);
+        const known = deviationOf.get(search.form) ?? Number.POSITIVE_INFINITY;
+        const margins = costs.map((cost) => times * known * cost);
+        const shortlists = await pass(search, k, margins);
         for (const [q, shortlist] of shortlists.entries()) {
           if (found[q]) continue;
           const scored = await scoreExactly(search, q, shortlist);
           const { mean, deviation } = errorsOf(scored);
-          if (deviation > 0)
-            deviationOf.set(search.form, Math.max(deviation, 0.9 * (deviationOf.get(search.form) ?? 0)));
+          const relative = deviation / (costs[q] as number);
+          if (relative > 0) deviationOf.set(search.form, Math.max(relative, 0.9 * (deviationOf.get(search.form) ?? 0)));
           const wanted = scored.best[search.k - 1]?.score ?? Number.NEGATIVE_INFINITY;
           const nearest = shortlist.scores[search.k - 1] ?? Number.NEGATIVE_INFINITY;
           const last = shortlist.scores[k - 1] ?? Number.NEGATIVE_INFINITY;
-          const leftOut = Math.max(last, nearest - margin);
+          const leftOut = Math.max(last, nearest - (margins[q] as number));
           const sure = wanted >= leftOut - mean + deviations * deviation;
           if (sure || k >= Math.min(atMost, coded.set.total)) found[q] = scored.best.slice(0, search.k);
         }
         if (found.every(Boolean)) return found.map((each) => each ?? []);
         k = Math.min(coded.set.total, 4 * k);
-        margin *= 2;
+        times *= 2;
       }
     },
   };

@@ -48,6 +48,7 @@ export function createAsNorm(inner: Metric, cohort: EmbeddingBlock, top: number)
     id: 'as-norm',
     polarity: inner.polarity,
     needsVariance: inner.needsVariance,
+    ...(inner.space === undefined ? {} : { space: inner.space }),
     scoreBlock(queries, references, scores) {
       const [left, right] = [statisticsOf(queries), statisticsOf(references)];
       inner.scoreBlock(queries, references, scores);

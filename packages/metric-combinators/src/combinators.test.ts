@@ -98,6 +98,15 @@ describe('combinators', () => {
     expect([...scores]).toEqual([2]);
   });
 
+  it('are of the space that what they wrap was learned in', () => {
+    const learned = (space: string) => ({ metric: { ...createCosine(), space }, weight: 1 });
+    const anywhere = { metric: createCosine(), weight: 1 };
+    expect(createAsNorm(learned('m/0').metric, blockOf(strangersOf(3)), 5)).toMatchObject({ space: 'm/0' });
+    expect(createScoreFusion([anywhere, learned('m/0')])).toMatchObject({ space: 'm/0' });
+    expect(createScoreFusion([anywhere])).not.toHaveProperty('space');
+    expect(() => createScoreFusion([learned('m/0'), learned('n/0')])).toThrow('different spaces (m/0, n/0)');
+  });
+
   describe('a cohort', () => {
     let folder: string;
     beforeEach(() => {

@@ -36,11 +36,20 @@ export function createScoreFusion(
   parts: readonly { readonly metric: Metric; readonly weight: number }[],
   bias = 0,
 ): Metric {
+  const spaces = [...new Set(parts.flatMap(({ metric: { space } }) => space ?? []))];
+  if (spaces.length > 1)
+    throw new AffinisError(
+      'invalid-argument',
+      `[metric-combinators] score-fusion sums metrics learned in different spaces (${spaces.join(', ')}); learn them with one embedder`,
+      { field: 'metrics', reason: 'TWO_SPACES' },
+    );
+  const [space] = spaces;
   let scratch = new Float64Array(0);
   return {
     id: 'score-fusion',
     polarity: 'similarity',
     needsVariance: parts.some(({ metric }) => metric.needsVariance),
+    ...(space === undefined ? {} : { space }),
     scoreBlock(queries, references, scores) {
       const count = queries.count * references.count;
       if (scratch.length < count) scratch = new Float64Array(count);

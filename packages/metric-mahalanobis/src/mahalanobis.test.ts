@@ -140,6 +140,12 @@ describe('mahalanobis', () => {
       expect(scoreOf(createMahalanobis(fileOf(content)), [1, 1], [0, 1])).toBe(2);
     });
 
+    it('knows the space that a header names, and of other files none', () => {
+      const named = npy(`${header('<f4')} # space: "faces@1/\\u00e9"`, floats);
+      expect(createMahalanobis(fileOf(named))).toMatchObject({ space: 'faces@1/é' });
+      expect(createMahalanobis(fileOf(npy(header('<f4'), floats)))).not.toHaveProperty('space');
+    });
+
     it.each([
       ['text', 'no matrix', 'is neither a NumPy file nor JSON'],
       ['ragged rows', '[[1, 2], [3]]', 'holds no rows of numbers of one length'],

@@ -36,11 +36,12 @@ export const mahalanobis = defineMetric({
  * matrix.
  */
 export function createMahalanobis({ file, rows }: MahalanobisParameters): Metric {
-  const { matrix, outputs, dimension } = file === undefined ? matrixOf(rows ?? []) : readMatrix(file);
+  const { matrix, outputs, dimension, space } = file === undefined ? matrixOf(rows ?? []) : readMatrix(file);
   return {
     id: 'mahalanobis',
     polarity: 'distance',
     needsVariance: false,
+    ...(space === undefined ? {} : { space }),
     scan: { kind: 'euclidean', projection: { matrix } },
     scoreBlock: projectedScores(
       { matrix: Float64Array.from(matrix), kind: 'full', outputs, dimension },

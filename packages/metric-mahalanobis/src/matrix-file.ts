@@ -8,6 +8,8 @@ export interface LearnedMatrix {
   readonly outputs: number;
   /** D */
   readonly dimension: number;
+  /** Of the embeddings that it was learned from, where the file says so. */
+  readonly space?: string;
 }
 
 const magic = Buffer.from('\x93NUMPY', 'latin1');
@@ -29,7 +31,10 @@ export function parseMatrix(bytes: Buffer, file: string): LearnedMatrix {
   return read;
 }
 
-/** https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+/**
+ * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. The header is a Python literal, in which
+ * `fit-metric` names the space as a comment, `# space: "…"`: NumPy reads over it.
+ */
 function parseNpy(bytes: Buffer, file: string): LearnedMatrix {
   const wide = (bytes[magic.length] ?? 1) > 1;
   const start = wide ? 12 : 10;
@@ -47,7 +52,8 @@ function parseNpy(bytes: Buffer, file: string): LearnedMatrix {
   const matrix = Float32Array.from({ length: outputs * dimension }, (_, i) =>
     size === 4 ? bytes.readFloatLE(data + i * size) : bytes.readDoubleLE(data + i * size),
   );
-  return { matrix, outputs, dimension };
+  const space = /# space: (".*")/.exec(header)?.[1];
+  return { matrix, outputs, dimension, ...(space === undefined ? {} : { space: String(JSON.parse(space)) }) };
 }
 
 function parseRows(bytes: Buffer, file: string): LearnedMatrix {

@@ -217,6 +217,13 @@ describe('plda', () => {
       }
     });
 
+    it('knows the space that a file names, and of other files none', () => {
+      const model = modelOf(fullModel(2));
+      const origin = { space: 'm/0', description: 'd', subjects: 2, samples: 4, sha256: 'x', date: '2026-11-24' };
+      expect(plda.create(fileOf(serialiseTwoCovariance(model, origin)))).toMatchObject({ space: 'm/0' });
+      expect(plda.create(fileOf(serialiseTwoCovariance(model)))).not.toHaveProperty('space');
+    });
+
     it('says which metric reads a file', () => {
       const full = fileOf(serialiseTwoCovariance(modelOf(fullModel(2))));
       expect(() => pldaDiagonal.create(full)).toThrow('holds full covariances, which metric "plda" reads');

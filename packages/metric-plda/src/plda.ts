@@ -59,6 +59,7 @@ export function createPlda(model: TwoCovariance, id = 'plda'): Metric {
     id,
     polarity: 'similarity',
     needsVariance: false,
+    ...(model.space === undefined ? {} : { space: model.space }),
     scan: scanForm(axes),
     scoreBlock: projectedScores(
       map,

@@ -119,7 +119,7 @@ function contentOf(
   space: string,
   sha256: string,
 ): string | Uint8Array {
-  if (kind === 'mahalanobis') return npyBytes(float32([dimension, dimension], withinWhitening(model)));
+  if (kind === 'mahalanobis') return npyBytes(float32([dimension, dimension], withinWhitening(model)), space);
   const description = `two-covariance model by expectation-maximisation, shrinkage ${shrinkage}`;
   const date = new Date().toISOString().slice(0, 10);
   const stored = kind === 'plda' ? model : diagonalOf(model);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runAffinis } from '../testing/run-affinis.ts';
@@ -53,6 +53,16 @@ pipelines: { mine: { embedder: text, metric: mine, policy: { threshold: 0 } } }\
       ];
       if (kind === 'mahalanobis') expect(alike).toBeLessThan(unlike);
       else expect(alike).toBeGreaterThan(unlike);
+
+      // As if another model of this dimension had been asked.
+      const learned = join(folder, 'learned', file);
+      const bytes = readFileSync(learned, 'latin1');
+      const [, space = ''] = /"?space"?: ?"([^"]+)"/.exec(bytes) ?? [];
+      writeFileSync(learned, bytes.replace(space, 'x'.repeat(space.length)), 'latin1');
+      const elsewhere = ['verify', '--text', 'a', 'b', '--pipeline', 'mine', '--config', `${kind}.yaml`];
+      const { code, stderr } = await affinis(...elsewhere);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(`was learned in the space ${'x'.repeat(space.length)} and the embedder's is ${space}`);
     },
     60_000,
   );

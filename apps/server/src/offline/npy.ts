@@ -54,14 +54,21 @@ export async function writeNpy(file: string, { dtype, shape, data }: Tensor): Pr
   }
 }
 
-/** A whole array as the bytes of such a file. */
-export function npyBytes({ dtype, shape, data }: Tensor): Buffer {
-  return Buffer.concat([headerOf(dtype, shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+/** A whole array as the bytes of such a file; `space` is named in a comment of the header, which NumPy reads over. */
+export function npyBytes({ dtype, shape, data }: Tensor, space: string): Buffer {
+  return Buffer.concat([
+    headerOf(dtype, shape, ` # space: ${ascii(space)}`),
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  ]);
 }
 
-function headerOf(dtype: Tensor['dtype'], shape: readonly number[]): Buffer {
+/** A JSON string in ASCII, as headers are. */
+const ascii = (text: string): string =>
+  JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+function headerOf(dtype: Tensor['dtype'], shape: readonly number[], comment = ''): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const text = `{'descr': '${descriptors[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${descriptors[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }${comment}`;
   const prefix = 10;
   // Padded so that the array begins at a multiple of 64.
   const length = Math.ceil((prefix + text.length + 1) / 64) * 64 - prefix;

@@ -25,6 +25,8 @@ export interface ServerProcessOptions {
   readonly config?: string;
   readonly folder?: string;
   readonly args?: readonly string[];
+  /** A program and its arguments that becomes the server, whose command is appended: it may change what disks there are. */
+  readonly within?: readonly string[];
   readonly startTimeoutMs?: number;
 }
 
@@ -36,11 +38,13 @@ export async function startServerProcess({
   config,
   folder,
   args = [],
+  within = [],
   startTimeoutMs = 20_000,
 }: ServerProcessOptions = {}): Promise<ServerProcess> {
   const cwd = folder ?? mkdtempSync(join(tmpdir(), 'affinis-test-'));
   if (config !== undefined) writeFileSync(join(cwd, 'affinis.yaml'), config);
-  const child = spawn(process.execPath, [affinisBin, 'serve', '--port', '0', ...args], {
+  const command = [...within, process.execPath, affinisBin, 'serve', '--port', '0', ...args];
+  const child = spawn(command[0] as string, command.slice(1), {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -27,7 +27,7 @@ describe('the PLDA file', () => {
     const origin = { space: 'm/0', description: 'd', subjects: 2, samples: 4, sha256: 'x', date: '2026-11-24' };
     const text = serialiseTwoCovariance(model, origin);
     expect(JSON.parse(text)).toMatchObject({ format: 'affinis.plda/1', origin });
-    expect(parse(text)).toEqual(model);
+    expect(parse(text)).toEqual({ ...model, space: 'm/0' });
   });
 
   it.each<[string, string, string]>([

@@ -17,6 +17,8 @@ export interface TwoCovariance {
   readonly between: Float64Array;
   /** The same of one subject's embeddings, positive definite. */
   readonly within: Float64Array;
+  /** Of the embeddings that it was learned from, where the file says so. */
+  readonly space?: string;
 }
 
 /** What the model was learned from; for people, and for whoever asks whether a file belongs to an embedder. */
@@ -58,13 +60,14 @@ export function parseTwoCovariance(bytes: Uint8Array, file: string): TwoCovarian
     const [problem] = problemsOf(parsed.error, fileSchema);
     throw unusable(file, `${fieldPath(problem?.path ?? [])}: ${problem?.message ?? 'is damaged'}`);
   }
-  const { covariance, dimension } = parsed.data;
+  const { covariance, dimension, origin } = parsed.data;
   const model = {
     dimension,
     covariance,
     mean: decodeDoubles(parsed.data.mean),
     between: decodeDoubles(parsed.data.between),
     within: decodeDoubles(parsed.data.within),
+    ...(origin ? { space: origin.space } : {}),
   };
   checkTwoCovariance(model, file);
   return model;

@@ -2,9 +2,17 @@ import type { Kernels } from '../kernels.ts';
 import { createHeaps, heapBytes } from './heap.ts';
 
 const pairBytes = 48;
+const lookPairs = 32;
 
-/** `scanCodes` and `encode` of assembly/codes.ts. */
-export function createPlainCodes(buffer: ArrayBufferLike): Pick<Kernels, 'scanCodes' | 'encode'> {
+/** Address of a pair's record. */
+function recordAt(codes: number, blocks: number, block: number, pair: number, pairs: number): number {
+  const within = pair % lookPairs;
+  const first = pair - within;
+  return codes + (blocks * first + block * Math.min(lookPairs, pairs - first) + within) * pairBytes;
+}
+
+/** As in assembly/codes.ts, but for blocks that are left early: nothing is foreseen. */
+export function createPlainCodes(buffer: ArrayBufferLike): Pick<Kernels, 'scanCodes' | 'foreseeCodes' | 'encode'> {
   const f32 = new Float32Array(buffer);
   const f64 = new Float64Array(buffer);
   const i32 = new Int32Array(buffer);
@@ -12,11 +20,18 @@ export function createPlainCodes(buffer: ArrayBufferLike): Pick<Kernels, 'scanCo
   const i8 = new Int8Array(buffer);
   const { offer, worst } = createHeaps(buffer);
 
-  const scoreOf = (block: number, lane: number, pairs: number, table: number, unit: number, moving: boolean) => {
+  const scoreOf = (
+    recordOf: (pair: number) => number,
+    lane: number,
+    pairs: number,
+    table: number,
+    unit: number,
+    moving: boolean,
+  ) => {
     let quadratic = 0;
     let levels = 0;
     for (let pair = 0; pair < pairs; pair++) {
-      const record = block + pair * pairBytes;
+      const record = recordOf(pair);
       const entry = table + pair * 96;
       const both = u8[record + 32 + lane] as number;
       for (let odd = 0; odd < 2; odd++) {
@@ -33,32 +48,33 @@ export function createPlainCodes(buffer: ArrayBufferLike): Pick<Kernels, 'scanCo
   };
 
   return {
-    scanCodes(blocks, live, firstSlot, count, pairs, tables, queryCount, units, moving, heaps, k, nearestK, margin) {
+    scanCodes(codes, blocks, live, firstSlot, from, to, pairs, tables, queryCount, units, moving, heaps, k, nearestK) {
       const nearestBytes = heapBytes(nearestK);
-      for (let row = 0; row < count; row++) {
+      for (let row = 16 * from; row < 16 * to; row++) {
         if ((((u8[live + (row >> 3)] as number) >> (row & 7)) & 1) === 0) continue;
-        const block = blocks + (row >> 4) * pairs * pairBytes;
+        const recordOf = (pair: number) => recordAt(codes, blocks, row >> 4, pair, pairs);
         for (let q = 0; q < queryCount; q++) {
           const nearest = heaps + q * (nearestBytes + heapBytes(k));
           const shortlist = nearest + nearestBytes;
-          const unit = units + q * (24 + 8 * Math.ceil(pairs / 32));
-          const score = scoreOf(block, row & 15, pairs, tables + q * pairs * 96, unit, moving);
-          if (score <= Math.max(worst(shortlist, k), worst(nearest, nearestK) - margin)) continue;
+          const unit = units + q * (32 + 8 * Math.ceil(pairs / 32));
+          const score = scoreOf(recordOf, row & 15, pairs, tables + q * pairs * 96, unit, moving);
+          if (score <= Math.max(worst(shortlist, k), worst(nearest, nearestK) - (f64[unit / 8 + 3] as number)))
+            continue;
           offer(nearest, nearestK, score, firstSlot + row);
           offer(shortlist, k, score, firstSlot + row);
         }
       }
     },
-    encode(means, variances, kind, count, stride, dimension, parameters, blocks, firstRow) {
+    foreseeCodes() {},
+    encode(means, variances, kind, count, stride, dimension, parameters, codes, blocks, firstRow) {
       const pairs = stride / 2;
       for (let row = 0; row < count; row++) {
         const at = firstRow + row;
         const lane = at & 15;
-        const block = blocks + (at >> 4) * pairs * pairBytes;
         let owed = 0;
         for (let d = 0; d < dimension; d++) {
           const parameter = parameters / 4 + 4 * d;
-          const record = block + (d >> 1) * pairBytes;
+          const record = recordAt(codes, blocks, at >> 4, d >> 1, pairs);
           const mean = f32[means / 4 + row * stride + d] as number;
           const steps = (mean - (f32[parameter] as number)) * (f32[parameter + 1] as number);
           const rounded = Math.round(Math.max(-127, Math.min(127, steps)));
