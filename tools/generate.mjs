@@ -59,7 +59,7 @@ function contentOf(path) {
 function report(changed) {
   const stale = staleStubs();
   if (changed.length > 0) console.error(`Out of date:\n  ${changed.join('\n  ')}\nRun: npm run generate`);
-  for (const { folder, command } of stale) console.error(`Made from other protos: ${folder}\nRun: ${command}`);
+  for (const { digest, command } of stale) console.error(`Not of these protos: ${digest}\nRun: ${command}`);
   if (changed.length + stale.length > 0) process.exitCode = 1;
   else console.log('Generated code is up to date.');
 }

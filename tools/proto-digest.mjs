@@ -1,16 +1,18 @@
 // Stubs in other languages are made by tools that `npm ci` does not install, so the check cannot make them again. Beside
-// them lies PROTO_SHA256, the digest of the protos that they were made from: it differs as soon as a proto changes.
-// `node tools/proto-digest.mjs --write FOLDER` notes it.
+// them lies the digest of the protos that they were made from: it differs as soon as a proto changes.
+// `node tools/proto-digest.mjs` prints it.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const digestFile = 'PROTO_SHA256';
 
-/** Folders of stubs, each with the command that makes them. */
-const stubs = [{ folder: 'clients/python/src/affinis', command: 'clients/python/generate.sh PYTHON' }];
+/** Digests beside stubs, each with the command that makes both. */
+const stubs = [
+  { digest: 'clients/go/gen/PROTO_SHA256', command: 'clients/go/generate.sh' },
+  { digest: 'clients/python/src/affinis/PROTO_SHA256', command: 'clients/python/generate.sh PYTHON' },
+];
 
 /** Of the contents of proto/affinis/**\/*.proto in the order of their paths, as 64 hexadecimal digits. */
 export function protoDigest() {
@@ -22,15 +24,14 @@ export function protoDigest() {
 }
 
 /** Stubs that were made from other protos than these. */
-export const staleStubs = () => stubs.filter(({ folder }) => noted(folder) !== protoDigest());
+export const staleStubs = () => stubs.filter(({ digest }) => noted(digest) !== protoDigest());
 
-function noted(folder) {
+function noted(path) {
   try {
-    return readFileSync(join(root, folder, digestFile), 'utf8').trim();
+    return readFileSync(join(root, path), 'utf8').trim();
   } catch {
     return undefined;
   }
 }
 
-const [option, folder] = process.argv.slice(2);
-if (option === '--write' && folder) writeFileSync(join(root, folder, digestFile), `${protoDigest()}\n`);
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${protoDigest()}\n`);

@@ -23,4 +23,4 @@ mkdir -p "$output/affinis"
 find "$output/affinis" -name '*_pb2*' -delete
 "$python" -m grpc_tools.protoc -I . -I third_party --python_out="$output" --mypy_out=quiet:"$output" $protos
 "$python" -m grpc_tools.protoc -I . -I third_party --grpc_python_out="$output" --mypy_grpc_out=quiet:"$output" $services
-[ $# -gt 1 ] || node ../tools/proto-digest.mjs --write clients/python/src/affinis
+[ $# -gt 1 ] || node ../tools/proto-digest.mjs >../clients/python/src/affinis/PROTO_SHA256

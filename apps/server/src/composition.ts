@@ -7,7 +7,6 @@ import {
   AffinisError,
   bytesOfSize,
   type Config,
-  type ConfiguredMetric,
   configSchema,
   createGalleries,
   createLazyStore,
@@ -17,10 +16,10 @@ import {
   type RowIndexFactory,
   type Runtime,
   type RuntimeOptions,
-  type SinglePipeline,
   type TemplateStore,
 } from '@affinis/core';
 import { createRowIndexFactory } from '@affinis/kernels';
+import { createPluginHost, type PluginHost, type PluginHostOptions, type PluginSet } from '@affinis/plugin-host';
 import { createLmdbStore } from '@affinis/store-lmdb';
 
 /** The plugins that ship. Nothing outside this file names an implementation. */
@@ -69,20 +68,28 @@ export interface LoadedConfig {
   readonly folder: string;
 }
 
-/** Reads `file`, or `affinis.yaml` of the working directory where there is one, over the built-in configuration. */
-export function loadConfig(file?: string): LoadedConfig {
+/**
+ * Reads `file`, or `affinis.yaml` of the working directory where there is one, over the built-in configuration. `whole`: a
+ * file that is gone or blank is refused, as it may be while it is being written.
+ */
+export function loadConfig(file?: string, { whole = false } = {}): LoadedConfig {
   const path = resolve(file ?? 'affinis.yaml');
-  if (file === undefined && !existsSync(path)) return { config: builtInConfig, folder: process.cwd() };
+  if (file === undefined && !whole && !existsSync(path)) return { config: builtInConfig, folder: process.cwd() };
+  const name = file ?? 'affinis.yaml';
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new AffinisError('invalid-argument', `${file}: cannot be read; check the path given with --config`, {
+    throw new AffinisError('invalid-argument', `${name}: cannot be read; check the path and its permissions`, {
       field: 'config',
       cause,
     });
   }
-  return { config: parseConfig(text, builtInConfig, file ?? 'affinis.yaml'), folder: dirname(path) };
+  if (whole && text.trim() === '')
+    throw new AffinisError('invalid-argument', `${name}: is blank; write {} for the built-in configuration`, {
+      field: 'config',
+    });
+  return { config: parseConfig(text, builtInConfig, name), folder: dirname(path) };
 }
 
 /** Folders of models in the order they are searched: the configuration's, `./models` beside it, those that ship. */
@@ -97,20 +104,63 @@ export function calibrationFolders({ config, folder }: LoadedConfig): string[] {
   return [...new Set([...config.calibrations, 'calibrations'].map((path) => resolve(folder, path)))];
 }
 
-/** Loads what the configuration names; `only` limits it to what those pipelines need. */
-export function composeRuntime(
+/**
+ * Loads what the configuration names; `only` limits it to what those pipelines need. Shares what it can with `previous`,
+ * and plugin processes by `host`; without one they end with the runtime.
+ */
+export async function composeRuntime(
   loaded: LoadedConfig,
-  options: Pick<RuntimeOptions, 'only' | 'onWorkerEvent'> = {},
+  options: Pick<RuntimeOptions, 'only' | 'unloaded' | 'onWorkerEvent'> & { readonly host?: PluginHost } = {},
+  previous?: Runtime,
 ): Promise<Runtime> {
-  return createRuntime({
-    config: loaded.config,
-    pluginUrls: pluginUrls(loaded),
-    modelRoots: modelRoots(loaded),
-    calibrationFolders: calibrationFolders(loaded),
-    folder: loaded.folder,
-    ...options,
-  });
+  const { host, ...runtimeOptions } = options;
+  const processes = await acquireProcesses(loaded, host);
+  try {
+    const runtime = await createRuntime(
+      {
+        config: loaded.config,
+        pluginUrls: pluginUrls(loaded),
+        remotePlugins: processes.plugins(),
+        modelRoots: modelRoots(loaded),
+        calibrationFolders: calibrationFolders(loaded),
+        folder: loaded.folder,
+        ...runtimeOptions,
+      },
+      previous,
+    );
+    const close = async () => {
+      await runtime.close();
+      await processes.release();
+    };
+    return { ...runtime, close };
+  } catch (thrown) {
+    await processes.release();
+    throw thrown;
+  }
 }
+
+/** The configuration's plugin processes. */
+function acquireProcesses({ config, folder }: LoadedConfig, host: PluginHost | undefined): Promise<PluginSet> {
+  const plugins = config.plugins.filter((plugin) => typeof plugin !== 'string');
+  return (host ?? composePluginHost(config, silent)).acquire(plugins, folder);
+}
+
+const silent = { onEvent: () => undefined, onLine: () => undefined };
+
+/** What starts plugin processes for a server, or for one command. */
+export const composePluginHost = (
+  { server: { logLevel } }: Config,
+  told: Pick<PluginHostOptions, 'onEvent' | 'onLine'>,
+): PluginHost =>
+  createPluginHost({
+    ...told,
+    logLevel: logLevel === 'fatal' || logLevel === 'silent' ? 'error' : logLevel,
+    moduleCommand: (module, folder) => [
+      process.execPath,
+      fileURLToPath(import.meta.resolve('@affinis/plugin-sdk/serve-module')),
+      module.startsWith('file:') ? module : pluginUrl(module, folder),
+    ],
+  });
 
 /** Folder of the configuration's galleries. */
 export const galleriesFolder = ({ config, folder }: LoadedConfig): string => resolve(folder, config.galleries.path);
@@ -129,15 +179,13 @@ export const readGalleryStore = (loaded: LoadedConfig): Promise<Required<Templat
 /** Opens the configuration's galleries, which close the store with them. */
 export async function composeGalleries(
   { config }: LoadedConfig,
-  runtime: Runtime,
+  pipelines: () => Runtime['pipelines'],
   store: Required<TemplateStore>,
 ): Promise<Galleries> {
   const { memoryLimit, threads, maxSources, maxTemplates } = config.galleries;
   return createGalleries({
     store,
-    pipelines: runtime.pipelines,
-    metricOf: (pipeline) => metricOf(runtime, pipeline),
-    pool: runtime.pool,
+    pipelines,
     indices: lazyIndices(threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads),
     memoryLimitBytes: bytesOfSize(memoryLimit) ?? 0,
     maxSources,
@@ -158,14 +206,6 @@ function lazyIndices(threads: number): RowIndexFactory {
 }
 
 export { backupStore, compactStore } from '@affinis/store-lmdb';
-
-/** A pipeline's metric with the population of its embedder's space, as workers build it too. */
-function metricOf(runtime: Runtime, { metricName, embedder: { state } }: SinglePipeline): ConfiguredMetric {
-  const configured = runtime.metrics.get(metricName);
-  if (!configured || !state.available)
-    throw new AffinisError('internal', `[server] metric "${metricName}" of a usable pipeline is not there`);
-  return runtime.metricFor(configured, state.description.space);
-}
 
 /** Where the modules among the configuration's plugins lie. */
 export const pluginUrls = ({ config, folder }: LoadedConfig): string[] =>

@@ -27,13 +27,14 @@ export async function createDegrader({ embedder, plugin }: IdentificationSet): P
     defaults: {},
   });
   const pluginUrls = plugins.map((name) => import.meta.resolve(name));
-  const { pool, close } = await createRuntime({ config, pluginUrls, modelRoots: [shippedModels] });
+  const { pool, embedders, close } = await createRuntime({ config, pluginUrls, modelRoots: [shippedModels] });
+  const key = embedders.get(embedder)?.key ?? embedder;
   const transform = async (samples: readonly Sample[], recipe?: string) => {
     const starts = Array.from({ length: Math.ceil(samples.length / callItems) }, (_, call) => call * callItems);
     const results = await mapBusy(starts, callsInFlight, (start) => {
       const part = samples.slice(start, start + callItems);
       return pool.transform(
-        embedder,
+        key,
         part,
         part.map((_, at) => (recipe === undefined ? undefined : { recipe, seed: start + at })),
       );

@@ -1,3 +1,5 @@
+export * from './admin.ts';
+export * from './admin-codec.ts';
 export * from './byte-budget.ts';
 export { bytesOf, floatsFromBytes } from './bytes.ts';
 export * from './chunk-assembler.ts';

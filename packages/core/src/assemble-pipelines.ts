@@ -3,13 +3,13 @@ import { createJudge } from './calibration/policy.ts';
 import { findCalibration, readCalibrations, type StoredCalibration } from './calibration/store.ts';
 import { createCompositeJudge } from './composite.ts';
 import type { Config, PipelineConfig } from './config/schema.ts';
+import type { ConfiguredMetric } from './configured-metric.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
 import { parametersIdentity } from './metric-files.ts';
 import type { ModelRepository } from './model/repository.ts';
 import type { CompositePart, CompositePipeline, Pipeline, PipelineState, SinglePipeline } from './pipeline.ts';
 import type { Registry } from './registry.ts';
-import type { ConfiguredMetric } from './runtime.ts';
 import type { SampleOrEmbedding } from './sample.ts';
 
 export interface PipelineParts {
@@ -61,6 +61,7 @@ async function assembleSingle(
     embedder,
     metricName: configured.name,
     metric: scoring.metric,
+    scoring,
     judge,
     readsQuality,
     fusion: entry.fusion,

@@ -4,6 +4,7 @@ import type { Embedding } from './embedding.ts';
 import type { CompositePipeline, SinglePipeline } from './pipeline.ts';
 import type { SampleOrEmbedding } from './sample.ts';
 import { calibrationOf } from './testing/calibrations.ts';
+import { inlineMetric } from './testing/toy-galleries.ts';
 import { createToyHost, createToyMetric, embeddingOf } from './testing/toys.ts';
 import type { Comparison, Verification } from './verification.ts';
 import { verify } from './verify.ts';
@@ -19,6 +20,7 @@ const partOf = (space: string, changes: Partial<SinglePipeline> = {}) => {
     embedder: createToyHost({ space, uncertainty: 'scalar', varianceId: 'v' }),
     metricName: 'toy',
     metric,
+    scoring: inlineMetric(metric),
     readsQuality: false,
     fusion: 'mean',
     judge: createJudge({ metric, prior: 0.5, calibration: { digest: 'd', values } }),

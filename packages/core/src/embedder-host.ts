@@ -8,6 +8,8 @@ import type { Scheduler } from './scheduler.ts';
 /** A configured embedder as the event loop sees it: a name, a state, and a queue to the workers. */
 export interface EmbedderHost {
   readonly name: string;
+  /** Its name in the worker pool: embedders of one specification share it. */
+  readonly key: string;
   readonly state: EmbedderState;
   /** Throws `failed-precondition`, saying what to mend, where the embedder cannot be used. */
   assertAvailable(): void;
@@ -27,21 +29,24 @@ export interface EmbeddedSample extends Embedded {
 
 export interface EmbedderHostParts {
   readonly name: string;
+  /** Default: `name`. */
+  readonly key?: string;
   readonly state: EmbedderState;
   readonly modality: Modality | undefined;
   readonly scheduler: Scheduler<Sample, Embedded>;
 }
 
-export function createEmbedderHost({ name, state, modality, scheduler }: EmbedderHostParts): EmbedderHost {
+export function createEmbedderHost({ name, key = name, state, modality, scheduler }: EmbedderHostParts): EmbedderHost {
   const embedOne = async (sample: Sample, signal: AbortSignal | undefined): Promise<EmbeddedSample> => {
     const cost = costOf(modality, sample);
     const bytes = payloadOf(sample)?.byteLength ?? (sample.kind === 'text' ? sample.text.length * 2 : 0);
-    const { result, queueMs } = await scheduler.submit(name, sample, { cost, bytes, signal });
+    const { result, queueMs } = await scheduler.submit(key, sample, { cost, bytes, signal });
     if (!result.ok) throw result.error;
     return { ...result.value, queueMs };
   };
   return {
     name,
+    key,
     state,
     assertAvailable: () => assertAvailable(name, state),
     embed: async (samples, signal) => {

@@ -46,7 +46,7 @@ describe('file parameters of a metric', () => {
   it('are refused where the file changes after the start', () => {
     const spec = specifyMetric(learned, { file: 'a.json' }, folder);
     writeFileSync(join(folder, 'a.json'), 'other');
-    expect(() => checkFiles(spec)).toThrow('has changed since the start; restart the server');
+    expect(() => checkFiles(spec)).toThrow('has changed since the configuration was read; reload it');
   });
 
   it('name a file that cannot be read', () => {

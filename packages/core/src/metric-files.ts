@@ -46,7 +46,7 @@ export function checkFiles({ type, parameters, files = {} }: MetricSpec): void {
     if (digestOf(type, name, String(parameters[name])) === digest) continue;
     throw new AffinisError(
       'failed-precondition',
-      `[core] metric "${type}": the file of parameters.${name} has changed since the start; restart the server`,
+      `[core] metric "${type}": the file of parameters.${name} has changed since the configuration was read; reload it`,
       { field: `parameters.${name}`, reason: 'BAD_PARAMETERS' },
     );
   }

@@ -1,4 +1,5 @@
 import type { Judge } from './calibration/policy.ts';
+import type { ConfiguredMetric } from './configured-metric.ts';
 import type { EmbedderHost } from './embedder-host.ts';
 import { AffinisError } from './errors.ts';
 import type { FusionKind } from './fusion.ts';
@@ -21,6 +22,8 @@ export interface SinglePipeline {
   readonly embedder: EmbedderHost;
   readonly metricName: string;
   readonly metric: AnyMetric;
+  /** The same as the workers build it: with the population of its embedder's space. */
+  readonly scoring: ConfiguredMetric;
   readonly judge: Judge;
   /** The calibration reads the samples' uncertainties too, so that ratios do not rank pairs as scores do. */
   readonly readsQuality: boolean;

@@ -1,29 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { assemblePipelines } from './assemble-pipelines.ts';
 import type { Config } from './config/schema.ts';
-import { createMetric } from './configured-metric.ts';
-import type { Embedded, EmbedderDescription } from './embedder.ts';
+import { type ConfiguredMetric, createMetric } from './configured-metric.ts';
 import { createEmbedderHost, type EmbedderHost, type EmbedderState } from './embedder-host.ts';
+import { createEngine, type Engine } from './engine.ts';
 import { AffinisError } from './errors.ts';
-import type { AnyMetric, MetricDefinition } from './metric.ts';
+import type { MetricDefinition } from './metric.ts';
 import { specifyMetric } from './metric-files.ts';
 import { createModelRepository, type ModelRepository } from './model/repository.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Plugin } from './plugin.ts';
 import { loadPlugins } from './plugin-loader.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { configureRemoteMetric, missingRemoteMetric } from './remote/configure-remote-metric.ts';
 import { createRemoteEmbedderHost, unavailable } from './remote/remote-embedder-host.ts';
 import type { RemotePlugin } from './remote/remote-plugin.ts';
 import { createRemoteRegistry, type RemoteRegistry } from './remote/remote-registry.ts';
-import type { Sample } from './sample.ts';
-import { createScheduler } from './scheduler.ts';
 import type { WorkerEvent } from './worker/events.ts';
-import { createWorkerPool, type WorkerPool } from './worker/pool.ts';
-import type { EmbedderSpec, MetricSpec } from './worker/protocol.ts';
+import type { WorkerPool } from './worker/pool.ts';
+import type { MetricSpec } from './worker/protocol.ts';
 
 /** Everything that a configuration names, loaded and ready to be asked. */
 export interface Runtime {
   readonly config: Config;
+  /** The modules that `config.plugins` names. */
+  readonly plugins: readonly Plugin[];
   readonly registry: Registry;
   readonly models: ModelRepository;
   readonly embedders: ReadonlyMap<string, EmbedderHost>;
@@ -32,18 +33,10 @@ export interface Runtime {
   /** A configured metric as it scores embeddings of `space`: with the population of that space's model, if any. */
   metricFor(configured: ConfiguredMetric, space: string): ConfiguredMetric;
   readonly pool: WorkerPool;
-  /** Ends the workers after what they are doing. */
+  /** What a runtime that follows this one can share; close it by `close`. */
+  readonly engine: Engine;
+  /** Unloads what no other runtime uses, and ends the workers where none shares them, after what they are doing. */
   close(): Promise<void>;
-}
-
-export interface ConfiguredMetric {
-  readonly name: string;
-  readonly spec: MetricSpec;
-  readonly metric: AnyMetric;
-  readonly description: string;
-  readonly unit: string;
-  /** Why it cannot be used now: its plugin is not there. */
-  readonly problem?: AffinisError;
 }
 
 export interface RuntimeOptions {
@@ -60,30 +53,37 @@ export interface RuntimeOptions {
   readonly folder?: string;
   /** Build only what these pipelines need; default: all. */
   readonly only?: readonly string[];
+  /** Names of embedders to leave unloaded, and their pipelines unavailable. */
+  readonly unloaded?: ReadonlySet<string>;
   /** Told of worker threads that end and come back. */
   readonly onWorkerEvent?: (event: WorkerEvent) => void;
 }
 
-/** Batches in flight per worker: one running, one whose media are being decoded meanwhile. */
-const batchesPerWorker = 2;
-
-/** Throws where the configuration is wrong; a model that is missing or broken only makes its pipelines unavailable. */
-export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+/**
+ * Throws where the configuration is wrong; a model that is missing or broken only makes its pipelines unavailable.
+ * `previous` still serves, and what it has loaded is shared as far as the two agree; each is closed by itself.
+ */
+export async function createRuntime(options: RuntimeOptions, previous?: Runtime): Promise<Runtime> {
   const { config, pluginUrls, modelRoots, only } = options;
   const wanted = only && new Set(only.flatMap((name) => embeddersOf(config, name)));
-  const registry = createRegistry(await loadPlugins(pluginUrls));
+  const plugins = await loadPlugins(pluginUrls);
+  const registry = createRegistry(plugins);
   const models = createModelRepository(modelRoots);
   const remotes = createRemoteRegistry(options.remotePlugins ?? [], registry);
-  const metrics = await configuredMetrics({ config, registry, remotes, folder: options.folder ?? process.cwd() });
-  checkMetricNames(config, registry, metrics);
 
   const { count, threads } = config.workers;
   const size = count === 'auto' ? Math.max(1, availableParallelism() - 1) : count;
-  const setup = { plugins: pluginUrls, modelRoots, threads };
-  const pool = createWorkerPool(size, setup, { onEvent: options.onWorkerEvent });
+  const parts = { size, setup: { plugins: pluginUrls, modelRoots, threads } };
+  const engine = previous?.engine.shareFor(parts) ?? createEngine(parts, models, options.onWorkerEvent);
+  const { pool } = engine;
+  const leases: Lease[] = [];
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= giveBack(engine, leases));
   try {
-    const embedders = await loadEmbedders({ config, registry, remotes, pool, wanted });
-    const metricFor = populated(registry, embedders);
+    const metrics = await configuredMetrics({ options, registry, remotes, pool, leases });
+    checkMetricNames(config, registry, metrics);
+    const embedders = await loadEmbedders({ options, registry, remotes, engine, wanted, leases });
+    const metricFor = populated(registry, embedders, pool);
     const pipelines = await assemblePipelines({
       config,
       registry,
@@ -93,32 +93,46 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       metricFor,
       calibrationFolders: options.calibrationFolders ?? [],
     });
-    return { config, registry, models, embedders, metrics, metricFor, pipelines, pool, close: () => pool.close() };
+    return { config, plugins, registry, models, embedders, metrics, metricFor, pipelines, pool, engine, close };
   } catch (thrown) {
     // Its threads would keep the process alive.
-    await pool.close();
+    await close();
     throw thrown;
   }
 }
 
-async function loadEmbedders({
-  config,
-  registry,
-  remotes,
-  pool,
-  wanted,
-}: {
-  readonly config: Config;
+/** Threads that end with everything in them need not unload it first. */
+async function giveBack(engine: Engine, leases: readonly Lease[]): Promise<void> {
+  await Promise.all(leases.map((lease) => (lease.local && engine.last ? undefined : lease.release())));
+  await engine.release();
+}
+
+/** Something that is given back with the runtime. */
+interface Lease {
+  /** In the engine's threads. */
+  readonly local: boolean;
+  release(): Promise<void>;
+}
+
+/** What both halves of a runtime are made from. */
+interface Parts {
+  readonly options: RuntimeOptions;
   readonly registry: Registry;
   readonly remotes: RemoteRegistry;
-  readonly pool: WorkerPool;
-  readonly wanted: ReadonlySet<string> | undefined;
-}): Promise<Map<string, EmbedderHost>> {
-  const scheduler = createScheduler<Sample, Embedded>({
-    ...config.batching,
-    slots: pool.size * batchesPerWorker,
-    run: (embedder, samples) => pool.embed(embedder, samples),
-  });
+  readonly leases: Lease[];
+}
+
+async function loadEmbedders({
+  options: { config, unloaded },
+  registry,
+  remotes,
+  engine,
+  wanted,
+  leases,
+}: Parts & { readonly engine: Engine; readonly wanted: ReadonlySet<string> | undefined }): Promise<
+  Map<string, EmbedderHost>
+> {
+  const scheduler = engine.scheduler(config.batching);
   const embedders = new Map<string, EmbedderHost>();
   for (const [name, entry] of Object.entries(config.embedders)) {
     if (wanted && !wanted.has(name)) continue;
@@ -126,18 +140,40 @@ async function loadEmbedders({
     const definition = remotes.embedder(entry.type ?? '');
     if (definition) {
       const { findModality } = registry;
-      embedders.set(name, await createRemoteEmbedderHost({ name, definition, entry, batching, findModality }));
+      const remote = await createRemoteEmbedderHost({ name, definition, entry, batching, findModality });
+      leases.push({ local: false, release: remote.dispose });
+      embedders.set(name, remote.host);
       continue;
     }
     const source = entry.model === undefined ? { type: entry.type ?? '' } : { model: entry.model };
     const { options, uncertainty, projection } = entry;
-    const spec = { name, source, options, uncertainty, ...(projection === undefined ? {} : { projection }) };
+    if (unloaded?.has(name)) {
+      embedders.set(name, createEmbedderHost({ name, state: unloadedState(name), modality: undefined, scheduler }));
+      continue;
+    }
     const missing = entry.type !== undefined && !registry.embedders.some(({ id }) => id === entry.type);
-    const state = missing && remotes.problem ? unavailable(remotes.problem) : await loadEmbedder(pool, spec);
+    if (missing && remotes.problem) {
+      const state = unavailable(remotes.problem);
+      embedders.set(name, createEmbedderHost({ name, state, modality: undefined, scheduler }));
+      continue;
+    }
+    const spec = { source, options, uncertainty, ...(projection === undefined ? {} : { projection }) };
+    const lease = await engine.embedders.acquire(spec);
+    leases.push({ local: true, release: () => lease.release() });
+    const { key, state } = lease;
     const modality = state.available ? registry.findModality(state.description.modality) : undefined;
-    embedders.set(name, createEmbedderHost({ name, state, modality, scheduler }));
+    embedders.set(name, createEmbedderHost({ name, key, state, modality, scheduler }));
   }
   return embedders;
+}
+
+function unloadedState(name: string): EmbedderState {
+  const error = new AffinisError(
+    'failed-precondition',
+    `[core] embedder "${name}" was unloaded; load it with affinis admin load ${name}`,
+    { reason: 'UNLOADED' },
+  );
+  return { available: false, reason: error.message, error };
 }
 
 function checkMetricNames(
@@ -172,26 +208,14 @@ function embeddersOf(config: Config, name: string): string[] {
   return embedder === undefined ? composite.flatMap((part) => embeddersOf(config, part)) : [embedder];
 }
 
-async function loadEmbedder(pool: WorkerPool, spec: EmbedderSpec): Promise<EmbedderState> {
-  try {
-    return { available: true, description: await pool.load(spec) };
-  } catch (thrown) {
-    return unavailable(AffinisError.from(thrown));
-  }
-}
-
 /** The metrics named in the configuration, and every other metric of the plugins that needs no parameters under its id. */
 async function configuredMetrics({
-  config,
+  options: { config, folder = process.cwd() },
   registry,
   remotes,
-  folder,
-}: {
-  readonly config: Config;
-  readonly registry: Registry;
-  readonly remotes: RemoteRegistry;
-  readonly folder: string;
-}): Promise<Map<string, ConfiguredMetric>> {
+  pool,
+  leases,
+}: Parts & { readonly pool: WorkerPool }): Promise<Map<string, ConfiguredMetric>> {
   const plain = [
     ...registry.metrics.filter((definition) => !needsParameters(definition)),
     ...remotes.metrics.filter((definition) => !definition.needsParameters),
@@ -205,9 +229,12 @@ async function configuredMetrics({
     const remote = remotes.metric(entry.type);
     const missing = !remote && !registry.metrics.some(({ id }) => id === entry.type);
     try {
-      if (remote) metrics.set(name, await configureRemoteMetric(name, entry, remote));
-      else if (missing && remotes.problem) metrics.set(name, missingRemoteMetric(name, entry, remotes.problem));
-      else metrics.set(name, configuredMetric(registry, name, specOf(registry, entries, folder, [name])));
+      if (remote) {
+        const { configured, dispose } = await configureRemoteMetric(name, entry, remote);
+        leases.push({ local: false, release: dispose });
+        metrics.set(name, configured);
+      } else if (missing && remotes.problem) metrics.set(name, missingRemoteMetric(name, entry, remotes.problem));
+      else metrics.set(name, configuredMetric(registry, pool, name, specOf(registry, entries, folder, [name])));
     } catch (thrown) {
       throw AffinisError.from(thrown).at(`metrics.${name}`);
     }
@@ -245,33 +272,39 @@ function specOf(registry: Registry, entries: MetricEntries, folder: string, name
 
 const needsParameters = ({ parameters }: MetricDefinition): boolean => !parameters.safeParse({}).success;
 
-function configuredMetric(registry: Registry, name: string, spec: MetricSpec): ConfiguredMetric {
+function configuredMetric(registry: Registry, pool: WorkerPool, name: string, spec: MetricSpec): ConfiguredMetric {
   const { description, unit } = registry.metric(spec.type);
-  return { name, spec, metric: createMetric(registry, spec), description, unit };
+  const metric = createMetric(registry, spec);
+  const nearest: ConfiguredMetric['nearest'] = (task) => pool.nearest({ kind: 'nearest', metric: spec, ...task });
+  return { name, spec, metric, description, unit, nearest };
 }
 
 /** Makes metrics with the population of a space's model, once for each. */
-function populated(registry: Registry, embedders: ReadonlyMap<string, EmbedderHost>): Runtime['metricFor'] {
+function populated(
+  registry: Registry,
+  embedders: ReadonlyMap<string, EmbedderHost>,
+  pool: WorkerPool,
+): Runtime['metricFor'] {
   const populations = populationsBySpace(embedders);
   const made = new Map<string, ConfiguredMetric>();
   return (configured, space) => {
-    const values = populations.get(space);
-    if (!values || configured.metric.remote) return configured;
+    const population = populations.get(space);
+    if (!population || configured.metric.remote) return configured;
     const key = JSON.stringify([configured.name, space]);
     const known = made.get(key);
     if (known) return known;
-    const metric = configuredMetric(registry, configured.name, { ...configured.spec, population: { space, values } });
+    const metric = configuredMetric(registry, pool, configured.name, { ...configured.spec, population });
     made.set(key, metric);
     return metric;
   };
 }
 
 function populationsBySpace(embedders: ReadonlyMap<string, EmbedderHost>) {
-  const populations = new Map<string, NonNullable<EmbedderDescription['population']>>();
+  const populations = new Map<string, NonNullable<MetricSpec['population']>>();
   for (const { state } of embedders.values()) {
     if (!state.available) continue;
-    const { space, population } = state.description;
-    if (population && !populations.has(space)) populations.set(space, population);
+    const { space, population: values, varianceId: id = '' } = state.description;
+    if (values && !populations.has(space)) populations.set(space, { space, id, values });
   }
   return populations;
 }

@@ -39,6 +39,7 @@ export interface SchedulerOptions<I, O> {
 }
 
 interface Entry<I, O> extends Abortable {
+  readonly lane: string;
   readonly item: I;
   readonly cost: number;
   readonly bytes: number;
@@ -64,6 +65,7 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
 
   const remove = (lane: Lane<I, O>, entry: Entry<I, O>) => {
     if (!lane.delete(entry)) return;
+    if (lane.size === 0) lanes.delete(entry.lane);
     items--;
     bytes -= entry.bytes;
   };
@@ -133,6 +135,7 @@ export function createScheduler<I, O>(options: SchedulerOptions<I, O>): Schedule
         const lane = lanes.get(laneName) ?? new Set();
         lanes.set(laneName, lane);
         const entry: Entry<I, O> = {
+          lane: laneName,
           item,
           cost,
           bytes: size,

@@ -5,6 +5,7 @@ import { AffinisError } from './errors.ts';
 import type { SinglePipeline } from './pipeline.ts';
 import type { Result } from './result.ts';
 import type { SampleOrEmbedding } from './sample.ts';
+import { inlineMetric } from './testing/toy-galleries.ts';
 import { createToyHost, createToyMetric, embeddingOf, textOf } from './testing/toys.ts';
 import type { Comparison, Verification } from './verification.ts';
 import { compare, verify } from './verify.ts';
@@ -20,6 +21,7 @@ const pipelineOf = (
     embedder: createToyHost(),
     metricName: 'toy',
     metric,
+    scoring: inlineMetric(metric),
     readsQuality: false,
     fusion: 'mean',
     judge: createJudge({ metric, setting, cardThreshold, prior: 0.5 }),

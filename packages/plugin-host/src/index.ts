@@ -1,3 +1,3 @@
-export type { JsonSchema, PluginComponent } from './handshake.ts';
+export type { HostedStatus } from './hosted-plugin.ts';
 export * from './plugin-host.ts';
 export type { PluginState } from './supervisor.ts';

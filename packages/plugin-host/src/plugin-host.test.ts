@@ -29,8 +29,8 @@ describe('a plugin in a process of its own', () => {
   });
 
   it('scores pairs and blocks, and knows its parameters', async () => {
-    await withPlugin({}, async ({ host, embedder, metric }) => {
-      expect(host.plugins()[0]?.metrics.map(({ id, needsParameters }) => [id, needsParameters])).toEqual([
+    await withPlugin({}, async ({ plugin, embedder, metric }) => {
+      expect(plugin()?.metrics.map(({ id, needsParameters }) => [id, needsParameters])).toEqual([
         ['minkowski', true],
         ['overlap', false],
       ]);
@@ -57,8 +57,8 @@ describe('a plugin in a process of its own', () => {
   it('leaves no process and no socket behind', async () => {
     const before = sockets();
     let pid = 0;
-    await withPlugin({}, async ({ host }) => {
-      pid = host.statuses()[0]?.pid ?? 0;
+    await withPlugin({}, async ({ status }) => {
+      pid = status()?.pid ?? 0;
       expect(() => process.kill(pid, 0)).not.toThrow();
       expect(sockets().length).toBe(before.length + 1);
     });
@@ -69,65 +69,68 @@ describe('a plugin in a process of its own', () => {
 
 describe('a plugin process that fails', () => {
   it('is started again, and the call that it had in hand is asked for again', async () => {
-    await withPlugin({ supervision: { backoffMs: 20 } }, async ({ host, embedder }) => {
+    await withPlugin({ supervision: { backoffMs: 20 } }, async ({ status, embedder }) => {
       const remote = await embedder();
-      const pid = host.statuses()[0]?.pid ?? 0;
+      const pid = status()?.pid ?? 0;
       const slow = remote.embed([text('!sleep 300')], within(10_000));
       const fast = remote.embed([text('ab'), text('abc')], within(10_000));
       process.kill(pid, 'SIGKILL');
       expect((await fast).map((result) => result.ok)).toEqual([true, true]);
       // Its letters are counted after the sleep.
       expect((await slow).map((result) => result.ok)).toEqual([true]);
-      expect(host.statuses()[0]).toMatchObject({ state: 'ready', restarts: 1 });
-      expect(host.statuses()[0]?.pid).not.toBe(pid);
+      expect(status()).toMatchObject({ state: 'running', restarts: 1 });
+      expect(status()?.pid).not.toBe(pid);
     });
   });
 
   it('loses a poisonous sample only, not its neighbours', async () => {
-    await withPlugin({ supervision: { backoffMs: 20 } }, async ({ host, embedder }) => {
+    await withPlugin({ supervision: { backoffMs: 20 } }, async ({ status, embedder }) => {
       const remote = await embedder();
       const results = await remote.embed(['ab', '!exit', 'abc'].map(text), within(20_000));
       expect(results.map((result) => result.ok)).toEqual([true, false, true]);
       expect(outcome(results[1])).toMatchObject({ code: 'unavailable', reason: 'PLUGIN_LOST' });
-      expect(host.statuses()[0]).toMatchObject({ restarts: 2 });
+      expect(status()).toMatchObject({ restarts: 2 });
     });
   });
 
   it('is killed where it hangs, and waits for nobody', async () => {
-    await withPlugin({ supervision: { backoffMs: 20 }, attemptTimeoutMs: 500 }, async ({ host, embedder }) => {
+    await withPlugin({ supervision: { backoffMs: 20 }, attemptTimeoutMs: 500 }, async ({ status, embedder }) => {
       const remote = await embedder();
       const [hung] = await remote.embed([text('!hang')], within(10_000));
       expect(outcome(hung)).toMatchObject({ code: 'unavailable', reason: 'PLUGIN_LOST' });
       expect((await remote.embed([text('ab')], within(10_000)))[0]?.ok).toBe(true);
-      expect(host.statuses()[0]?.lastError).toContain('taken for hung');
+      expect(status()?.lastError).toContain('taken for hung');
     });
   });
 
   it('is not killed where it is only slow', async () => {
-    await withPlugin({ attemptTimeoutMs: 200 }, async ({ host, embedder }) => {
+    await withPlugin({ attemptTimeoutMs: 200 }, async ({ status, embedder }) => {
       const remote = await embedder();
       const [slow] = await remote.embed([text('!sleep 5000')], within(5000));
       expect(outcome(slow)).toMatchObject({ code: 'deadline-exceeded', reason: 'PLUGIN_SLOW' });
-      expect(host.statuses()[0]).toMatchObject({ state: 'ready', restarts: 0 });
+      expect(status()).toMatchObject({ state: 'running', restarts: 0 });
     });
   });
 
   it('has failed after so many ends, until it is restarted', async () => {
-    await withPlugin({ supervision: { maxFailures: 3, backoffMs: 5 } }, async ({ host, embedder, events }) => {
-      const remote = await embedder();
-      const poison = () => remote.embed([text('!exit')], within(10_000));
-      await poison();
-      await poison();
-      expect(host.statuses()[0]?.state).toBe('failed');
-      const [refused] = await remote
-        .embed([text('ab')], within(10_000))
-        .catch((thrown: unknown) => [{ ok: false as const, error: thrown as never }]);
-      expect(outcome(refused)).toMatchObject({ code: 'unavailable', reason: 'PLUGIN_FAILED' });
-      expect(host.plugins()[0]?.problem?.message).toContain('ended with code 7');
-      await host.restart('letters');
-      expect((await remote.embed([text('ab')], {}))[0]?.ok).toBe(true);
-      expect(events.map(({ state }) => state)).toContain('failed');
-    });
+    await withPlugin(
+      { supervision: { maxFailures: 3, backoffMs: 5 } },
+      async ({ host, plugin, status, embedder, events }) => {
+        const remote = await embedder();
+        const poison = () => remote.embed([text('!exit')], within(10_000));
+        await poison();
+        await poison();
+        expect(status()?.state).toBe('failed');
+        const [refused] = await remote
+          .embed([text('ab')], within(10_000))
+          .catch((thrown: unknown) => [{ ok: false as const, error: thrown as never }]);
+        expect(outcome(refused)).toMatchObject({ code: 'unavailable', reason: 'PLUGIN_FAILED' });
+        expect(plugin()?.problem?.message).toContain('ended with code 7');
+        await host.restart('letters');
+        expect((await remote.embed([text('ab')], {}))[0]?.ok).toBe(true);
+        expect(events.map(({ state }) => state)).toContain('failed');
+      },
+    );
   });
 
   it('may print what it likes', async () => {
@@ -154,11 +157,11 @@ describe('a plugin process that fails', () => {
   });
 
   it('is ended where it takes more memory than it may', async () => {
-    await withPlugin({ maxMemory: '300MiB', supervision: { backoffMs: 20 } }, async ({ host, embedder }) => {
+    await withPlugin({ maxMemory: '300MiB', supervision: { backoffMs: 20 } }, async ({ status, embedder }) => {
       const remote = await embedder();
       const [hoarded] = await remote.embed([text('!hoard 400')], within(20_000));
       expect(outcome(hoarded)).toMatchObject({ code: 'unavailable' });
-      expect(host.statuses()[0]?.lastError).toContain('maxMemory of 300MiB');
+      expect(status()?.lastError).toContain('maxMemory of 300MiB');
     });
   });
 });
@@ -166,9 +169,9 @@ describe('a plugin process that fails', () => {
 describe('a plugin that cannot be used', () => {
   const problem = async (config: object) => {
     let message = '';
-    await withPlugin(config, async ({ host }) => {
-      message = host.plugins()[0]?.problem?.message ?? 'none';
-      expect(host.plugins()[0]?.embedders).toEqual([]);
+    await withPlugin(config, async ({ plugin }) => {
+      message = plugin()?.problem?.message ?? 'none';
+      expect(plugin()?.embedders).toEqual([]);
     });
     return message;
   };
@@ -179,9 +182,9 @@ describe('a plugin that cannot be used', () => {
 
   it('is told with its last lines where it ends at once', async () => {
     const code = 'console.error("no model file"); process.exit(3)';
-    await withPlugin({ command: [process.execPath, '-e', code] }, async ({ host }) => {
-      expect(host.plugins()[0]?.problem?.message).toContain('ended with code 3');
-      expect(String(host.plugins()[0]?.problem?.cause)).toContain('err no model file');
+    await withPlugin({ command: [process.execPath, '-e', code] }, async ({ plugin }) => {
+      expect(plugin()?.problem?.message).toContain('ended with code 3');
+      expect(String(plugin()?.problem?.cause)).toContain('err no model file');
     });
   });
 

@@ -20,6 +20,8 @@ export interface RemoteEmbedderParts {
   readonly config: ProcessPluginConfig;
   readonly supervisor: Supervisor;
   readonly instance: PluginInstance<EmbedderDescription>;
+  /** Gives the instance back. */
+  release(): Promise<void>;
 }
 
 /** What could be sent, or why it cannot. */
@@ -28,7 +30,8 @@ type Outgoing = { readonly item: v1.EmbedItem } | { readonly refused: Result<Emb
 const mostItems = 256;
 
 /** A plugin's embedder. Samples in hand when its process is lost are asked for again one by one: one of them may be why. */
-export function createRemoteEmbedder({ id, config, supervisor, instance }: RemoteEmbedderParts): RemoteEmbedder {
+export function createRemoteEmbedder(parts: RemoteEmbedderParts): RemoteEmbedder {
+  const { id, config, supervisor, instance } = parts;
   const ask = async (life: PluginLife, items: readonly v1.EmbedItem[], limits: Limits) => {
     const metadata = await instance.metadata(life, limits);
     const request = { embedder: id, items: [...items] };
@@ -74,7 +77,7 @@ export function createRemoteEmbedder({ id, config, supervisor, instance }: Remot
       let next = 0;
       return outgoing.map((out) => ('refused' in out ? out.refused : (answers[next++] ?? failure(undefined))));
     },
-    dispose: async () => instance.dispose(supervisor.state === 'ready' ? await supervisor.life() : undefined),
+    dispose: () => parts.release(),
   };
 }
 

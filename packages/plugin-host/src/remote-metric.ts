@@ -29,6 +29,8 @@ export interface RemoteMetricParts {
   readonly config: ProcessPluginConfig;
   readonly supervisor: Supervisor;
   readonly instance: PluginInstance<MetricFacts>;
+  /** Gives the instance back. */
+  release(): Promise<void>;
 }
 
 interface WaitingPair {
@@ -41,7 +43,8 @@ const mostPairs = 256;
 const callsAtOnce = 8;
 
 /** A plugin's metric. Pairs that are asked for in one turn of the event loop travel in one call. */
-export function createRemoteMetric({ id, config, supervisor, instance }: RemoteMetricParts): RemoteMetric {
+export function createRemoteMetric(parts: RemoteMetricParts): RemoteMetric {
+  const { id, config, supervisor, instance } = parts;
   const tickets = createTicketOffice(callsAtOnce);
   let waiting: WaitingPair[] = [];
 
@@ -127,7 +130,7 @@ export function createRemoteMetric({ id, config, supervisor, instance }: RemoteM
         return scores;
       },
     },
-    dispose: async () => instance.dispose(supervisor.state === 'ready' ? await supervisor.life() : undefined),
+    dispose: () => parts.release(),
   };
 }
 

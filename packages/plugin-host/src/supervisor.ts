@@ -1,15 +1,7 @@
-import { AffinisError, type ProcessPluginConfig } from '@affinis/core';
+import { AffinisError, type PluginStatus, type ProcessPluginConfig } from '@affinis/core';
 import type { PluginLife } from './plugin-life.ts';
 
-export type PluginState =
-  /** Its process is starting, or it is dialled. */
-  | 'starting'
-  | 'ready'
-  /** It was lost and is started again soon. */
-  | 'waiting'
-  /** It was lost too often, or cannot be started: an operator must restart it. */
-  | 'failed'
-  | 'stopped';
+export type PluginState = PluginStatus['state'];
 
 /** Keeps one plugin running. */
 export interface Supervisor {
@@ -82,7 +74,7 @@ export function createSupervisor({ config, start, onChange }: SupervisorOptions)
         if (mine !== generation) return;
         life = started;
         const readyAt = performance.now();
-        enter('ready');
+        enter('running');
         settle((waiter) => waiter.resolve(started));
         void started.ended.then((error) => {
           if (mine !== generation) return;

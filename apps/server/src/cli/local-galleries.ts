@@ -28,7 +28,7 @@ export function createLocalGalleries(configFile: string | undefined): GalleryTar
       const pipeline = choose(await store.galleries());
       const known = pipeline !== undefined && Object.hasOwn(loaded.config.pipelines, pipeline);
       const runtime = await composeRuntime(loaded, { only: known ? [pipeline] : [] });
-      return { galleries: await openGalleries(loaded, runtime, store), runtime };
+      return { galleries: await openGalleries(loaded, () => runtime.pipelines, store), runtime };
     } catch (thrown) {
       await store.close();
       throw thrown;

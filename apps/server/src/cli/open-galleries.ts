@@ -4,12 +4,12 @@ import { composeGalleries, galleriesFolder, type LoadedConfig, openGalleryStore 
 /** The configuration's galleries over an open store, or one opened here; closed where they cannot be opened. */
 export async function openGalleries(
   loaded: LoadedConfig,
-  runtime: Runtime,
+  pipelines: () => Runtime['pipelines'],
   store?: Required<TemplateStore>,
 ): Promise<Galleries> {
   const open = store ?? (await openStore(loaded));
   try {
-    return await composeGalleries(loaded, runtime, open);
+    return await composeGalleries(loaded, pipelines, open);
   } catch (thrown) {
     await open.close();
     throw thrown;

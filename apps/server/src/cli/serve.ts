@@ -1,9 +1,7 @@
-import { AffinisError } from '@affinis/core';
+import { AffinisError, type Config } from '@affinis/core';
 import type { Command } from 'commander';
-import { pino } from 'pino';
-import { composeRuntime, loadConfig } from '../composition.ts';
-import { startServer } from '../grpc/start-server.ts';
-import { openGalleries } from './open-galleries.ts';
+import { createConfigSource } from '../live/config-source.ts';
+import { runServer } from '../run-server.ts';
 
 interface ServeOptions {
   readonly config?: string;
@@ -26,51 +24,25 @@ export function addServe(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const loaded = loadConfig(options.config);
-  const { server } = loaded.config;
-  const config = {
-    ...loaded.config,
-    server: { ...server, host: options.host ?? server.host, port: portOf(options.port) ?? server.port },
+  const port = portOf(options.port);
+  const override = (config: Config): Config => {
+    const { server } = config;
+    return { ...config, server: { ...server, host: options.host ?? server.host, port: port ?? server.port } };
   };
-  const log = pino({ level: server.logLevel, base: { name: 'affinis' } });
-  const runtime = await composeRuntime(
-    { ...loaded, config },
-    { onWorkerEvent: (event) => log.warn(event, 'worker thread') },
-  );
-  const galleries = await openGalleries(loaded, runtime).catch(async (thrown: unknown) => {
-    await runtime.close();
-    throw thrown;
-  });
-  const running = await startServer({ runtime, galleries, folder: loaded.folder }, log).catch(
-    async (thrown: unknown) => {
-      await galleries.close();
-      await runtime.close();
-      throw thrown;
-    },
-  );
-  for (const { name, state } of runtime.pipelines.values())
-    if (!state.available) log.warn({ pipeline: name, reason: state.reason }, 'pipeline unavailable');
-  log.info(
-    {
-      address: `${running.host}:${running.port}`,
-      pipelines: [...runtime.pipelines.values()].filter((p) => p.state.available).map((p) => p.name),
-    },
-    'ready',
-  );
+  const server = await runServer(createConfigSource(options.config, override));
 
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) return;
     stopping = true;
-    log.info({ signal }, 'draining');
-    await running.stop();
-    await galleries.close();
-    await runtime.close();
-    log.info('stopped');
+    server.log.info({ signal }, 'draining');
+    await server.stop();
+    server.log.info('stopped');
     process.exit(0);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.on('SIGHUP', () => void server.reload());
 }
 
 function portOf(text: string | undefined): number | undefined {

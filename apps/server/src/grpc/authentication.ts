@@ -8,13 +8,13 @@ import type { Logger } from 'pino';
 const openServices = ['/grpc.health.v1.Health/'];
 
 /** Reads bearer tokens, one a line; blank lines and lines that begin with `#` do not count. */
-export function readTokens(file: string): string[] {
+export function readTokens(file: string, field = 'server.tokensFile'): string[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new AffinisError('invalid-argument', `server.tokensFile: ${file} cannot be read`, {
-      field: 'server.tokensFile',
+    throw new AffinisError('invalid-argument', `${field}: ${file} cannot be read`, {
+      field,
       cause,
     });
   }
@@ -23,21 +23,25 @@ export function readTokens(file: string): string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   if (tokens.length > 0) return tokens;
-  throw new AffinisError('invalid-argument', `server.tokensFile: ${file} holds no token; write one a line`, {
-    field: 'server.tokensFile',
+  throw new AffinisError('invalid-argument', `${field}: ${file} holds no token; write one a line`, {
+    field,
   });
 }
 
-/** Refuses a call without a known bearer token as soon as its metadata is there, before any message is read. */
-export function authenticate(tokens: readonly string[], log: Logger): ServerInterceptor {
-  const digests = tokens.map(digestOf);
+/**
+ * Refuses a call without a bearer token of this moment, of which it is given the digests, as soon as the call's metadata
+ * is there, before any message is read. Where there are no tokens, none is asked for.
+ */
+export function authenticate(digests: () => readonly Buffer[], log: Logger): ServerInterceptor {
   return (method, call) =>
     new ServerInterceptingCall(call, {
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, proceed) => {
             if (openServices.some((service) => method.path.startsWith(service))) return proceed(metadata);
-            const problem = problemOf(metadata, digests);
+            const known = digests();
+            if (known.length === 0) return proceed(metadata);
+            const problem = problemOf(metadata, known);
             if (problem === undefined) return proceed(metadata);
             log.warn({ method: method.path, problem }, 'call without valid credentials');
             call.sendStatus({ code: status.UNAUTHENTICATED, details: `[server] ${problem}`, metadata: new Metadata() });
@@ -57,4 +61,4 @@ function problemOf(metadata: Metadata, digests: readonly Buffer[]): string | und
 }
 
 /** Digests have one length, so that the comparison takes the same time for every token. */
-const digestOf = (token: string) => createHash('sha256').update(token).digest();
+export const digestOf = (token: string) => createHash('sha256').update(token).digest();

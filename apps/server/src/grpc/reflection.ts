@@ -4,11 +4,11 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 
 /**
- * Lists all services, health included. The descriptors are buf's own: those that proto-loader would make of them lose
+ * Lists these services. The descriptors are buf's own: those that proto-loader would make of them lose
  * their imports, and clients such as grpcurl cannot link them.
  */
-export async function addReflection(server: Server): Promise<void> {
+export async function addReflection(server: Server, services: readonly string[]): Promise<void> {
   const files = await readFileDescriptors();
   const definition = { affinis: { fileDescriptorProtos: files.map((bytes) => Buffer.from(bytes)) } };
-  new ReflectionService(definition as unknown as PackageDefinition).addToServer(server);
+  new ReflectionService(definition as unknown as PackageDefinition, { services: [...services] }).addToServer(server);
 }

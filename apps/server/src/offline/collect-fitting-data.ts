@@ -105,13 +105,14 @@ export async function collectFittingData(options: CollectOptions): Promise<Colle
 
 /** The sample and its copies, embedded; a copy that cannot be embedded fails alone. */
 async function embedCopies(
-  { runtime: { pool }, embedder, labels, copies, recipe = 'any', seed, onInputs }: CollectOptions,
+  { runtime: { pool, embedders }, embedder: name, labels, copies, recipe = 'any', seed, onInputs }: CollectOptions,
   index: number,
   given: string,
 ): Promise<readonly Result<Embedded>[]> {
   const sample: Sample = labels.text
     ? { kind: 'text', text: given }
     : { kind: 'media', bytes: await readSampleFile(given) };
+  const embedder = embedders.get(name)?.key ?? name;
   const [canonical] = await pool.transform(embedder, [sample]);
   if (!canonical?.ok) return [canonical ?? failure(undefined)];
   const degradations = Array.from({ length: copies }, (_, copy) => ({

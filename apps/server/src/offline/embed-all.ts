@@ -42,7 +42,7 @@ export async function embedAll(options: EmbedAllOptions): Promise<readonly Resul
     if (known) return known;
     const raw: Sample =
       typeof content === 'string' ? { kind: 'text', text: content } : { kind: 'media', bytes: content };
-    const prepared = degradation ? await degrade(runtime, embedder, raw, { ...degradation, seed: seedOf(key) }) : raw;
+    const prepared = degradation ? await degrade(runtime, host.key, raw, { ...degradation, seed: seedOf(key) }) : raw;
     const [embedded] = await host.embed([prepared]);
     if (!embedded?.ok) throw embedded?.error;
     await cache.add(key, embedded.value.embedding);
@@ -59,8 +59,8 @@ export async function embedAll(options: EmbedAllOptions): Promise<readonly Resul
   return results;
 }
 
-async function degrade(runtime: Runtime, embedder: string, sample: Sample, degradation: Degradation): Promise<Sample> {
-  const [result = failure(undefined)] = await runtime.pool.transform(embedder, [sample], [degradation]);
+async function degrade(runtime: Runtime, key: string, sample: Sample, degradation: Degradation): Promise<Sample> {
+  const [result = failure(undefined)] = await runtime.pool.transform(key, [sample], [degradation]);
   if (!result.ok) throw result.error;
   return result.value;
 }

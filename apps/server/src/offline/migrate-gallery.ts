@@ -42,7 +42,7 @@ export async function migrateGallery(loaded: LoadedConfig, options: MigrationOpt
     const old = await livingTemplates(store, name);
     const runtime = await composeRuntime(loaded, { only: [pipeline] });
     try {
-      const galleries = await composeGalleries(loaded, runtime, store);
+      const galleries = await composeGalleries(loaded, () => runtime.pipelines, store);
       const samples = options.files.filter(({ owner }) => old.has(owner));
       refuseLoss(withoutSamples(old, new Set(samples.map(({ owner }) => owner))), leaveOut, 'have no samples');
 

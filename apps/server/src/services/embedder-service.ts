@@ -16,20 +16,21 @@ import {
   type Runtime,
 } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
+import type { Serving } from '../live/serving.ts';
 import { availabilityOf } from './availability.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
 import { defaultEmbedder } from './pipelines.ts';
 
-/** `affinis.v1.Embedder` over the runtime's embedders. */
+/** `affinis.v1.Embedder` over the embedders that are served. */
 export function createEmbedderService(
-  runtime: Runtime,
+  serving: Serving,
   guard: Guard,
   limits: ServiceLimits,
   budget: ByteBudget,
 ): v1.EmbedderServer {
   /** Without a name, the embedder of the default pipeline for the sample's kind. */
-  const chooser = (name: string): ((item: v1.EmbedItem) => EmbedderHost) => {
+  const chooser = (runtime: Runtime, name: string): ((item: v1.EmbedItem) => EmbedderHost) => {
     if (name === '') return (item) => defaultEmbedder(runtime, embedItemFromProto(item));
     const host = runtime.embedders.get(name);
     if (!host)
@@ -43,7 +44,7 @@ export function createEmbedderService(
   };
   return {
     listEmbedders: guard.unary('Embedder/ListEmbedders', async () => ({
-      embedders: [...runtime.embedders.values()].map(({ name, state }) =>
+      embedders: [...serving.current.embedders.values()].map(({ name, state }) =>
         embedderListingToProto({
           name,
           availability: availabilityOf(state),
@@ -52,25 +53,29 @@ export function createEmbedderService(
       ),
     })),
 
-    embed: guard.unary('Embedder/Embed', async (request: v1.EmbedRequest, context): Promise<v1.EmbedResponse> => {
-      const choose = chooser(request.embedder);
-      checkBatch(request.items.length, limits);
-      return {
-        results: await Promise.all(
-          request.items.map((item, index) => embedItem(choose, item, `items[${index}]`, context)),
-        ),
-      };
-    }),
+    embed: guard.unary('Embedder/Embed', (request: v1.EmbedRequest, context) =>
+      serving.use(async (runtime): Promise<v1.EmbedResponse> => {
+        const choose = chooser(runtime, request.embedder);
+        checkBatch(request.items.length, limits);
+        return {
+          results: await Promise.all(
+            request.items.map((item, index) => embedItem(choose, item, `items[${index}]`, context)),
+          ),
+        };
+      }),
+    ),
 
     embedStream: guard.duplex('Embedder/EmbedStream', (messages: AsyncIterable<v1.EmbedStreamRequest>, context) =>
       itemStream<v1.EmbedStart, v1.EmbedItem, v1.EmbedStreamResponse>(messages, {
         limits,
         budget,
         open({ embedder }) {
-          const choose = chooser(embedder);
+          chooser(serving.current, embedder);
           return async (item) => ({
             result: item.ok
-              ? await embedItem(choose, item.item, 'item', context)
+              ? await serving.use((runtime) =>
+                  embedItem((given) => chooser(runtime, embedder)(given), item.item, 'item', context),
+                )
               : resultOf(undefined, { id: item.id, field: 'item' }, failure(item.error)),
           });
         },

@@ -14,6 +14,7 @@ import {
 } from '@affinis/contracts';
 import { attempt, failure, type Galleries, type Gallery, type SinglePipeline, type TemplateView } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
+import type { Serving } from '../live/serving.ts';
 import { enrollWeight } from './enroll-weight.ts';
 import { checkFilter, kOf, pageSizeOf } from './gallery-limits.ts';
 import { itemStream } from './item-stream.ts';
@@ -23,20 +24,22 @@ import { eachProbe } from './probes.ts';
 
 /** `affinis.v1.Gallery` over the galleries of one store. */
 export function createGalleryService(
+  serving: Serving,
   galleries: Galleries,
   guard: Guard,
   limits: ServiceLimits,
   budget: ByteBudget,
 ): v1.GalleryServer {
+  // `serving.use` begins its work at once, so that a gallery finds its pipelines in the state that is held open.
   const enroller = ({ gallery: name, pipeline: pipelineName }: { gallery: string; pipeline: string }) => {
     const { gallery, pipeline } = open(galleries, name, pipelineName);
     return (item: v1.EnrollItem, place: ItemPlace, context: CallContext) =>
       enrollItem(gallery, pipeline, item, place, context);
   };
   return {
-    createGallery: guard.unary('Gallery/CreateGallery', async ({ name, pipeline }: v1.CreateGalleryRequest) => ({
-      gallery: galleryToProto(await galleries.create(name, pipeline)),
-    })),
+    createGallery: guard.unary('Gallery/CreateGallery', ({ name, pipeline }: v1.CreateGalleryRequest) =>
+      serving.use(async () => ({ gallery: galleryToProto(await galleries.create(name, pipeline)) })),
+    ),
 
     deleteGallery: guard.unary('Gallery/DeleteGallery', async ({ name }: v1.DeleteGalleryRequest) => {
       await galleries.delete(name);
@@ -47,13 +50,15 @@ export function createGalleryService(
       galleries: (await galleries.list()).map(galleryToProto),
     })),
 
-    enroll: guard.unary('Gallery/Enroll', async (request: v1.EnrollRequest, context): Promise<v1.EnrollResponse> => {
-      const enroll = enroller(request);
-      checkBatch(request.items.length, limits);
-      return {
-        results: await Promise.all(request.items.map((item, index) => enroll(item, placeOf(item, index), context))),
-      };
-    }),
+    enroll: guard.unary('Gallery/Enroll', (request: v1.EnrollRequest, context) =>
+      serving.use(async (): Promise<v1.EnrollResponse> => {
+        const enroll = enroller(request);
+        checkBatch(request.items.length, limits);
+        return {
+          results: await Promise.all(request.items.map((item, index) => enroll(item, placeOf(item, index), context))),
+        };
+      }),
+    ),
 
     enrollStream: guard.duplex('Gallery/EnrollStream', (messages: AsyncIterable<v1.EnrollStreamRequest>, context) =>
       itemStream<v1.EnrollStart, v1.EnrollItem, v1.EnrollStreamResponse>(messages, {
@@ -61,19 +66,22 @@ export function createGalleryService(
         budget,
         weigh: enrollWeight,
         open(start) {
-          const enroll = enroller(start);
+          enroller(start);
+          const enroll = (item: v1.EnrollItem, place: ItemPlace) =>
+            serving
+              .use(() => enroller(start)(item, place, context))
+              .catch((thrown) => enrollResultToProto(place, failure(thrown)));
           return async (item) => ({
             result: item.ok
-              ? await enroll(item.item, { id: item.item.id, field: 'item' }, context)
+              ? await enroll(item.item, { id: item.item.id, field: 'item' })
               : enrollResultToProto({ id: item.id, field: 'item' }, failure(item.error)),
           });
         },
       }),
     ),
 
-    identify: guard.unary(
-      'Gallery/Identify',
-      async (request: v1.IdentifyRequest, context): Promise<v1.IdentifyResponse> => {
+    identify: guard.unary('Gallery/Identify', (request: v1.IdentifyRequest, context) =>
+      serving.use(async (): Promise<v1.IdentifyResponse> => {
         const { gallery, pipeline } = open(galleries, request.gallery, request.pipeline);
         const { items, filter, withMetadata } = request;
         checkBatch(items.length, limits);
@@ -88,12 +96,11 @@ export function createGalleryService(
             identifyResultToProto(placeOf(item, index), results[index] ?? failure(undefined), identity),
           ),
         };
-      },
+      }),
     ),
 
-    classify: guard.unary(
-      'Gallery/Classify',
-      async (request: v1.ClassifyRequest, context): Promise<v1.ClassifyResponse> => {
+    classify: guard.unary('Gallery/Classify', (request: v1.ClassifyRequest, context) =>
+      serving.use(async (): Promise<v1.ClassifyResponse> => {
         const { gallery, pipeline } = open(galleries, request.gallery, request.pipeline);
         const { items, filter, labelKey } = request;
         checkBatch(items.length, limits);
@@ -109,7 +116,7 @@ export function createGalleryService(
             classifyResultToProto(placeOf(item, index), results[index] ?? failure(undefined), identity),
           ),
         };
-      },
+      }),
     ),
 
     getTemplate: guard.unary('Gallery/GetTemplate', async (request: v1.GetTemplateRequest) => {

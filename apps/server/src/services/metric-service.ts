@@ -24,11 +24,12 @@ import {
 } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
 import { mapConcurrent } from '../grpc/map-concurrent.ts';
+import type { Serving } from '../live/serving.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
 
-/** `affinis.v1.Metric` over the runtime's metrics. */
-export function createMetricService(runtime: Runtime, guard: Guard, limits: ServiceLimits): v1.MetricServer {
-  const find = (name: string): ConfiguredMetric => {
+/** `affinis.v1.Metric` over the metrics that are served. */
+export function createMetricService(serving: Serving, guard: Guard, limits: ServiceLimits): v1.MetricServer {
+  const find = (runtime: Runtime, name: string): ConfiguredMetric => {
     const found = runtime.metrics.get(name);
     if (found) return found;
     throw new AffinisError(
@@ -39,7 +40,7 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
   };
   return {
     listMetrics: guard.unary('Metric/ListMetrics', async () => ({
-      metrics: [...runtime.metrics.values()].map(({ name, metric, description, unit }) =>
+      metrics: [...serving.current.metrics.values()].map(({ name, metric, description, unit }) =>
         metricListingToProto({
           name,
           description,
@@ -50,44 +51,48 @@ export function createMetricService(runtime: Runtime, guard: Guard, limits: Serv
       ),
     })),
 
-    score: guard.unary('Metric/Score', async (request: v1.ScoreRequest, context): Promise<v1.ScoreResponse> => {
-      const configured = find(request.metric);
-      const { name, metric } = usable(configured);
-      checkBatch(request.pairs.length, limits, 'pairs');
-      const started = performance.now();
-      const results = await Promise.all(
-        request.pairs.map(async (pair, index) => {
-          const result = await attempt(() => {
-            const { left, right } = scorePairFromProto(pair);
-            checkComparable(metric, left, right);
-            return scorePairOf(runtime.metricFor(configured, left.space).metric, left, right, context.signal);
-          });
-          if (!result.ok) context.report(result.error);
-          return scoreResultToProto({ id: pair.id, field: `pairs[${index}]` }, result);
-        }),
-      );
-      const scoreMs = performance.now() - started;
-      return {
-        results,
-        metric: metricToProto({ name, polarity: metric.polarity }),
-        timings: timingsToProto({ scoreMs }),
-      };
-    }),
+    score: guard.unary('Metric/Score', (request: v1.ScoreRequest, context) =>
+      serving.use(async (runtime): Promise<v1.ScoreResponse> => {
+        const configured = find(runtime, request.metric);
+        const { name, metric } = usable(configured);
+        checkBatch(request.pairs.length, limits, 'pairs');
+        const started = performance.now();
+        const results = await Promise.all(
+          request.pairs.map(async (pair, index) => {
+            const result = await attempt(() => {
+              const { left, right } = scorePairFromProto(pair);
+              checkComparable(metric, left, right);
+              return scorePairOf(runtime.metricFor(configured, left.space).metric, left, right, context.signal);
+            });
+            if (!result.ok) context.report(result.error);
+            return scoreResultToProto({ id: pair.id, field: `pairs[${index}]` }, result);
+          }),
+        );
+        const scoreMs = performance.now() - started;
+        return {
+          results,
+          metric: metricToProto({ name, polarity: metric.polarity }),
+          timings: timingsToProto({ scoreMs }),
+        };
+      }),
+    ),
 
-    scoreMatrix: guard.serverStream('Metric/ScoreMatrix', (request: v1.ScoreMatrixRequest, context) => {
-      const configured = usable(find(request.metric));
-      const queries = blockFromProto(request.queries, 'queries');
-      const references = blockFromProto(request.references, 'references');
-      checkBlocks(configured.metric, queries, references);
-      return scoreTiles(
-        runtime,
-        runtime.metricFor(configured, queries.space),
-        { ...queries, block: shared(queries.block) },
-        { ...references, block: shared(references.block) },
-        request.rowsPerBlock,
-        context,
-      );
-    }),
+    scoreMatrix: guard.serverStream('Metric/ScoreMatrix', (request: v1.ScoreMatrixRequest, context) =>
+      serving.stream((runtime) => {
+        const configured = usable(find(runtime, request.metric));
+        const queries = blockFromProto(request.queries, 'queries');
+        const references = blockFromProto(request.references, 'references');
+        checkBlocks(configured.metric, queries, references);
+        return scoreTiles(
+          runtime,
+          runtime.metricFor(configured, queries.space),
+          { ...queries, block: shared(queries.block) },
+          { ...references, block: shared(references.block) },
+          request.rowsPerBlock,
+          context,
+        );
+      }),
+    ),
   };
 }
 

@@ -20,18 +20,19 @@ import {
   verify,
 } from '@affinis/core';
 import type { CallContext, Guard } from '../grpc/guard.ts';
+import type { Serving } from '../live/serving.ts';
 import { itemStream } from './item-stream.ts';
 import { checkBatch, type ServiceLimits } from './limits.ts';
 import { defaultPipeline, identityOf, listingOf, pipelinesLike, usablePipeline } from './pipelines.ts';
 
-/** `affinis.v1.Similarity` over the runtime's pipelines. */
+/** `affinis.v1.Similarity` over the pipelines that are served. */
 export function createSimilarityService(
-  runtime: Runtime,
+  serving: Serving,
   guard: Guard,
   limits: ServiceLimits,
   budget: ByteBudget,
 ): v1.SimilarityServer {
-  const verifier = (name: string) => {
+  const verifier = (runtime: Runtime, name: string) => {
     const named = name === '' ? undefined : usablePipeline(runtime, name);
     return async (item: v1.VerifyItem, place: ItemPlace, { signal, report }: CallContext): Promise<v1.VerifyResult> => {
       let pipeline: Pipeline | undefined = named;
@@ -45,7 +46,7 @@ export function createSimilarityService(
     };
   };
 
-  const comparer = (names: readonly string[]) => {
+  const comparer = (runtime: Runtime, names: readonly string[]) => {
     const repeated = names.find((name, index) => names.indexOf(name) !== index);
     if (repeated !== undefined)
       throw new AffinisError('invalid-argument', `[server] pipeline "${repeated}" is named twice; name each once`, {
@@ -76,43 +77,48 @@ export function createSimilarityService(
 
   return {
     listPipelines: guard.unary('Similarity/ListPipelines', async () => ({
-      pipelines: [...runtime.pipelines.values()].map((pipeline) =>
-        pipelineListingToProto(listingOf(runtime, pipeline)),
+      pipelines: [...serving.current.pipelines.values()].map((pipeline) =>
+        pipelineListingToProto(listingOf(serving.current, pipeline)),
       ),
     })),
 
-    verify: guard.unary('Similarity/Verify', async (request: v1.VerifyRequest, context): Promise<v1.VerifyResponse> => {
-      const answer = verifier(request.pipeline);
-      checkBatch(request.items.length, limits);
-      return {
-        results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), context))),
-      };
-    }),
+    verify: guard.unary('Similarity/Verify', (request: v1.VerifyRequest, context) =>
+      serving.use(async (runtime): Promise<v1.VerifyResponse> => {
+        const answer = verifier(runtime, request.pipeline);
+        checkBatch(request.items.length, limits);
+        return {
+          results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), context))),
+        };
+      }),
+    ),
 
     verifyStream: guard.duplex('Similarity/VerifyStream', (messages: AsyncIterable<v1.VerifyStreamRequest>, context) =>
       itemStream<v1.VerifyStart, v1.VerifyItem, v1.VerifyStreamResponse>(messages, {
         limits,
         budget,
         open({ pipeline }) {
-          const answer = verifier(pipeline);
+          verifier(serving.current, pipeline);
+          const answer = (item: v1.VerifyItem, place: ItemPlace) =>
+            serving
+              .use((runtime) => verifier(runtime, pipeline)(item, place, context))
+              .catch((thrown) => verifyResult(place, failure(thrown), undefined));
           return async (item) => ({
             result: item.ok
-              ? await answer(item.item, streamPlace(item.item.id), context)
+              ? await answer(item.item, streamPlace(item.item.id))
               : verifyResult(streamPlace(item.id), failure(item.error), undefined),
           });
         },
       }),
     ),
 
-    compare: guard.unary(
-      'Similarity/Compare',
-      async (request: v1.CompareRequest, context): Promise<v1.CompareResponse> => {
-        const answer = comparer(request.pipelines);
+    compare: guard.unary('Similarity/Compare', (request: v1.CompareRequest, context) =>
+      serving.use(async (runtime): Promise<v1.CompareResponse> => {
+        const answer = comparer(runtime, request.pipelines);
         checkBatch(request.items.length, limits);
         return {
           results: await Promise.all(request.items.map((item, index) => answer(item, placeOf(item, index), context))),
         };
-      },
+      }),
     ),
 
     compareStream: guard.duplex(
@@ -122,10 +128,14 @@ export function createSimilarityService(
           limits,
           budget,
           open({ pipelines }) {
-            const answer = comparer(pipelines);
+            comparer(serving.current, pipelines);
+            const answer = (item: v1.VerifyItem, place: ItemPlace) =>
+              serving
+                .use((runtime) => comparer(runtime, pipelines)(item, place, context))
+                .catch((thrown) => compareResultToProto(place, failure(thrown)));
             return async (item) => ({
               result: item.ok
-                ? await answer(item.item, streamPlace(item.item.id), context)
+                ? await answer(item.item, streamPlace(item.item.id))
                 : compareResultToProto(streamPlace(item.id), failure(item.error)),
             });
           },

@@ -10,5 +10,6 @@ export * from "./affinis/v1/sample_info.ts";
 export * from "./affinis/v1/timings.ts";
 export * from "./affinis/v1/embedder.ts";
 export * from "./affinis/v1/metric.ts";
+export * from "./affinis/v1/admin.ts";
 export * from "./affinis/v1/similarity.ts";
 export * from "./affinis/v1/gallery.ts";

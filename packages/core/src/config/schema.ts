@@ -133,6 +133,21 @@ export const serverSchema = z.strictObject({
     .describe('Least severe log line written'),
 });
 
+export const adminSchema = z
+  .strictObject({
+    host: z.string().default('127.0.0.1').describe('Address to bind; beyond loopback only with tls'),
+    port: z.int().min(0).max(65535).default(50052).describe('0 takes a free port'),
+    tls: tlsSchema.optional().describe('Certificates of this port; clients must present one where clientCa is given'),
+    tokensFile: z
+      .string()
+      .optional()
+      .describe('File of bearer tokens, one a line; tokens of the server’s own port do not open this one'),
+  })
+  .refine(
+    ({ tls, tokensFile }) => tokensFile !== undefined || tls?.clientCa !== undefined,
+    'needs "tokensFile" or "tls.clientCa": this port is never open to everybody',
+  );
+
 export const workersSchema = z.strictObject({
   count: z
     .union([z.literal('auto'), z.int().positive()], 'a whole number above 0, or "auto"')
@@ -213,6 +228,9 @@ export const configSchema = z.strictObject({
   defaults: z.record(z.string(), name).describe('Pipeline for samples of a modality when the client names none'),
   galleries: galleriesSchema.prefault({}).describe('Galleries of enrolled templates'),
   server: serverSchema.prefault({}).describe('The gRPC server'),
+  admin: adminSchema
+    .optional()
+    .describe('A port of its own for affinis.v1.Admin: reload, models, plugins. Absent: there is none'),
 });
 
 export type Config = z.infer<typeof configSchema>;

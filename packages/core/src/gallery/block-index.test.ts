@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../seeded-random.ts';
-import { inlinePool } from '../testing/toy-galleries.ts';
+import { inlineMetric } from '../testing/toy-galleries.ts';
 import { createToyMetric } from '../testing/toys.ts';
 import { type BlockIndex, createBlockIndex } from './block-index.ts';
 import type { RowShape } from './row-block.ts';
@@ -11,7 +11,6 @@ const row = () => ({
   mean: Float32Array.from({ length: 3 }, () => random.between(-0.5, 0.5)),
   variance: new Float32Array(),
 });
-const spec = { type: 'toy', parameters: {} };
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
 
 function fill(index: BlockIndex, count: number, from = 1) {
@@ -40,12 +39,12 @@ describe.each(['similarity', 'distance'] as const)('rows scored by a metric that
     queries: readonly ReturnType<typeof row>[],
     options: { k: number; allowed?: number[] },
   ) =>
-    (await index.search({ metric, spec }, packRows(queries, shape), options)).map((found) =>
+    (await index.search(inlineMetric(metric), packRows(queries, shape), options)).map((found) =>
       found.map(({ sequence }) => sequence),
     );
 
   it('give the best of all blocks, for each query', async () => {
-    const index = createBlockIndex(inlinePool(metric), shape);
+    const index = createBlockIndex(shape);
     const rows = fill(index, 10_000);
     const queries = [row(), row(), row()];
     const found = await search(index, queries, { k: 7 });
@@ -55,7 +54,7 @@ describe.each(['similarity', 'distance'] as const)('rows scored by a metric that
   });
 
   it('are fewer where there are fewer, and none where there is none', async () => {
-    const index = createBlockIndex(inlinePool(metric), shape);
+    const index = createBlockIndex(shape);
     expect(await search(index, [row()], { k: 5 })).toEqual([[]]);
     const rows = fill(index, 3);
     const query = row();
@@ -63,7 +62,7 @@ describe.each(['similarity', 'distance'] as const)('rows scored by a metric that
   });
 
   it('leave out what is removed or not allowed', async () => {
-    const index = createBlockIndex(inlinePool(metric), shape);
+    const index = createBlockIndex(shape);
     const rows = fill(index, 6000);
     for (const sequence of numbers(1, 6000)) {
       if (sequence % 3 !== 0) continue;
@@ -84,7 +83,7 @@ describe('memory', () => {
   const metric = createToyMetric();
 
   it('stays flat where one row is written again and again', () => {
-    const index = createBlockIndex(inlinePool(metric), shape);
+    const index = createBlockIndex(shape);
     fill(index, 500);
     let most = 0;
     for (let sequence = 501; sequence < 20_000; sequence++) {
@@ -98,15 +97,18 @@ describe('memory', () => {
   });
 
   it('keeps what a running search reads', async () => {
-    const pool = inlinePool(metric);
     let release: (() => void) | undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const index = createBlockIndex({ nearest: (task) => held.then(() => pool.nearest(task)) }, shape);
+    const index = createBlockIndex(shape);
     const rows = fill(index, 1000);
     const query = row();
-    const searching = index.search({ metric, spec }, packRows([query], shape), { k: 1000 });
+    const searching = index.search(
+      { metric, nearest: (task) => held.then(() => inlineMetric(metric).nearest(task, {})) },
+      packRows([query], shape),
+      { k: 1000 },
+    );
     for (const sequence of numbers(1, 900)) index.remove(sequence);
     release?.();
     const [found] = await searching;
@@ -119,11 +121,11 @@ describe('memory', () => {
   });
 
   it('is given up with the index, which answers no more', async () => {
-    const index = createBlockIndex(inlinePool(metric), shape);
+    const index = createBlockIndex(shape);
     fill(index, 10);
     await index.close();
     expect(index.bytes).toBe(0);
-    await expect(index.search({ metric, spec }, packRows([row()], shape), { k: 1 })).rejects.toMatchObject({
+    await expect(index.search(inlineMetric(metric), packRows([row()], shape), { k: 1 })).rejects.toMatchObject({
       code: 'unavailable',
     });
   });

@@ -1,8 +1,7 @@
+import type { ConfiguredMetric } from '../configured-metric.ts';
 import { AffinisError } from '../errors.ts';
-import type { AnyMetric, EmbeddingBlock } from '../metric.ts';
-import { bestRows } from '../worker/nearest.ts';
-import type { WorkerPool } from '../worker/pool.ts';
-import type { MetricSpec, NearestRows } from '../worker/protocol.ts';
+import type { EmbeddingBlock } from '../metric.ts';
+import type { NearestRows } from '../worker/protocol.ts';
 import { appendRow, bytesPerRow, createRowBlock, type RowBlock, type RowShape, removeRow } from './row-block.ts';
 import type { Candidate, RowIndex, SearchOptions } from './row-index.ts';
 import type { StoredGallery } from './template-store.ts';
@@ -14,7 +13,7 @@ import type { StoredGallery } from './template-store.ts';
 export interface BlockIndex extends Omit<RowIndex, 'search' | 'settle'> {
   /** Candidates' scores are the metric's own, in its polarity. */
   search(
-    metric: { readonly metric: AnyMetric; readonly spec: MetricSpec },
+    metric: Pick<ConfiguredMetric, 'metric' | 'nearest'>,
     queries: EmbeddingBlock,
     options: SearchOptions,
   ): Promise<readonly (readonly Candidate[])[]>;
@@ -26,7 +25,7 @@ type RowIdentity = Partial<Pick<StoredGallery, 'space' | 'varianceId'>>;
 const largestBlock = 4096;
 const smallestBlock = 256;
 
-export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowShape & RowIdentity): BlockIndex {
+export function createBlockIndex(shape: RowShape & RowIdentity): BlockIndex {
   let blocks: RowBlock[] = [];
   let closed = false;
   const living = () => blocks.reduce((sum, block) => sum + block.living, 0);
@@ -64,7 +63,7 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
       if (removed) compact();
       return removed;
     },
-    async search({ metric, spec }, queries, { k, allowed, signal }) {
+    async search({ metric, nearest }, queries, { k, allowed, signal }) {
       if (closed) throw new AffinisError('unavailable', '[core] the gallery is closed', { reason: 'STOPPING' });
       const used = blocks.filter((block) => block.living > 0);
       const rows = await Promise.all(
@@ -72,12 +71,7 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
           signal?.throwIfAborted();
           const mask = allowed ? maskOf(allowed, sequences, alive, block.count) : alive;
           const references = readable(block, metric.needsVariance);
-          if (!metric.remote) {
-            const task = { kind: 'nearest', metric: spec, queries, references, alive: mask, k } as const;
-            return { sequences, found: await pool.nearest(task) };
-          }
-          const scores = await metric.remote.scoreBlock(spaced(queries, shape), spaced(references, shape), signal);
-          return { sequences, found: bestRows(metric, scores, { queries, references, alive: mask, k }) };
+          return { sequences, found: await nearest({ queries, references, alive: mask, k }, { ...shape, signal }) };
         }),
       );
       signal?.throwIfAborted();
@@ -94,8 +88,6 @@ export function createBlockIndex(pool: Pick<WorkerPool, 'nearest'>, shape: RowSh
     },
   };
 }
-
-const spaced = (block: EmbeddingBlock, { space = '', varianceId }: RowIdentity) => ({ block, space, varianceId });
 
 /** The block as it is now, in an object of its own; without variances for metrics that use none. */
 function readable({ variances, ...block }: EmbeddingBlock, withVariance: boolean): EmbeddingBlock {

@@ -1,7 +1,5 @@
 import { AffinisError } from '../errors.ts';
-import type { Pipeline, SinglePipeline } from '../pipeline.ts';
-import type { ConfiguredMetric } from '../runtime.ts';
-import type { WorkerPool } from '../worker/pool.ts';
+import type { Pipeline } from '../pipeline.ts';
 import { createForwardClock } from './forward-clock.ts';
 import type { Galleries } from './gallery.ts';
 import { galleryOf } from './gallery-pipeline.ts';
@@ -16,9 +14,8 @@ import { createTemplateWriter, type WrittenRow } from './template-writer.ts';
 export interface GalleriesParts {
   /** Where it lacks optional members, its rows are kept in memory as well: see `withRows`. */
   readonly store: TemplateStore;
-  readonly pipelines: ReadonlyMap<string, Pipeline>;
-  readonly metricOf: (pipeline: SinglePipeline) => ConfiguredMetric;
-  readonly pool: Pick<WorkerPool, 'nearest'>;
+  /** Those of this moment: asked anew for every call, since a server's configuration may change. */
+  readonly pipelines: () => ReadonlyMap<string, Pipeline>;
   /** Absent: every metric is scanned by itself, in the workers. */
   readonly indices?: RowIndexFactory | undefined;
   readonly memoryLimitBytes: number;
@@ -44,15 +41,14 @@ export async function createGalleries(parts: GalleriesParts): Promise<Galleries>
     },
   });
   const enter = (stored: StoredGallery): OpenGallery => {
-    const { pool, indices } = parts;
-    const rows = createGalleryRows({ gallery: stored, store, pool, indices, memory, now });
+    const { indices } = parts;
+    const rows = createGalleryRows({ gallery: stored, store, indices, memory, now });
     const gallery = openGallery({
       stored,
       store,
       rows,
       writer,
       pipelines: parts.pipelines,
-      metricOf: parts.metricOf,
       maxSources: parts.maxSources,
       maxTemplates: parts.maxTemplates,
       now,
@@ -78,7 +74,7 @@ export async function createGalleries(parts: GalleriesParts): Promise<Galleries>
     async create(name, pipeline) {
       if (!namePattern.test(name)) throw badName();
       if (open.has(name)) throw exists(name);
-      const stored = galleryOf(name, parts.pipelines.get(pipeline), pipeline, now());
+      const stored = galleryOf(name, parts.pipelines().get(pipeline), pipeline, now());
       await writer.write([{ kind: 'create-gallery', gallery: stored }]);
       return enter(stored).describe();
     },

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ConfiguredMetric } from '../configured-metric.ts';
 import { AffinisError } from '../errors.ts';
 import type { EmbeddingBlock } from '../metric.ts';
-import type { ConfiguredMetric } from '../runtime.ts';
-import type { WorkerPool } from '../worker/pool.ts';
 import { type BlockIndex, createBlockIndex } from './block-index.ts';
 import { createExpiries } from './expiries.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -30,7 +29,6 @@ export interface GalleryRows {
 export interface GalleryRowsParts {
   readonly gallery: StoredGallery;
   readonly store: Required<TemplateStore>;
-  readonly pool: Pick<WorkerPool, 'nearest'>;
   /** Absent: every metric is scanned by itself, in the workers. */
   readonly indices?: RowIndexFactory | undefined;
   readonly memory: MemoryBudget;
@@ -137,7 +135,7 @@ export function createGalleryRows(parts: GalleryRowsParts): GalleryRows {
         });
         return set.search(form, queries, options);
       }
-      scored ??= createRowFeed(createBlockIndex(parts.pool, gallery), gallery, livingRows());
+      scored ??= createRowFeed(createBlockIndex(gallery), gallery, livingRows());
       const { set, ready } = scored;
       await ready.catch((thrown: unknown) => {
         scored = undefined;

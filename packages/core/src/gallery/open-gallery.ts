@@ -1,7 +1,6 @@
 import { AffinisError } from '../errors.ts';
 import type { FusionKind } from '../fusion.ts';
 import type { Pipeline, SinglePipeline } from '../pipeline.ts';
-import type { ConfiguredMetric } from '../runtime.ts';
 import { timingsOf } from '../score-sides.ts';
 import { embedSide } from '../sides.ts';
 import { checkEnrolment, checkMetadata, checkTemplateId } from './check-enrolment.ts';
@@ -24,9 +23,7 @@ export interface OpenGalleryParts {
   readonly store: Required<TemplateStore>;
   readonly rows: GalleryRows;
   readonly writer: TemplateWriter;
-  readonly pipelines: ReadonlyMap<string, Pipeline>;
-  /** A pipeline's metric as workers build it. */
-  readonly metricOf: (pipeline: SinglePipeline) => ConfiguredMetric;
+  readonly pipelines: () => ReadonlyMap<string, Pipeline>;
   readonly maxSources: number;
   readonly maxTemplates: number | undefined;
   readonly now: () => number;
@@ -45,7 +42,7 @@ export function openGallery(parts: OpenGalleryParts): OpenGallery {
     store,
     rows,
     pipeline,
-    metric: parts.metricOf(pipeline),
+    metric: pipeline.scoring,
   });
   const living = async (id: string): Promise<StoredTemplate | undefined> => {
     const found = await store.get(stored.name, id);
@@ -76,7 +73,7 @@ export function openGallery(parts: OpenGalleryParts): OpenGallery {
   return {
     stored,
     rows,
-    pipeline: (name = ownPipeline) => fitting(stored, parts.pipelines.get(name), name),
+    pipeline: (name = ownPipeline) => fitting(stored, parts.pipelines().get(name), name),
     describe: async () => descriptionOf(stored, await rows.count()),
 
     async enroll(pipeline, enrolment, signal) {

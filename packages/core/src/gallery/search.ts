@@ -1,6 +1,6 @@
+import type { ConfiguredMetric } from '../configured-metric.ts';
 import type { AnyMetric, EmbeddingBlock } from '../metric.ts';
 import type { SinglePipeline } from '../pipeline.ts';
-import type { ConfiguredMetric } from '../runtime.ts';
 import { assess, logVariance } from '../score-sides.ts';
 import type { Verification } from '../verification.ts';
 import type { GalleryRows } from './gallery-rows.ts';

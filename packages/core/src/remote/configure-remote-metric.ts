@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
+import type { ConfiguredMetric } from '../configured-metric.ts';
 import type { AffinisError } from '../errors.ts';
-import type { ConfiguredMetric } from '../runtime.ts';
+import { bestRows } from '../worker/nearest.ts';
 import type { RemoteMetricDefinition } from './remote-plugin.ts';
 
 type Entry = Config['metrics'][string];
@@ -10,9 +11,18 @@ export async function configureRemoteMetric(
   name: string,
   entry: Entry,
   definition: RemoteMetricDefinition,
-): Promise<ConfiguredMetric> {
+): Promise<{ readonly configured: ConfiguredMetric; dispose(): Promise<void> }> {
   const metric = await definition.create(entry.parameters);
-  return { name, spec: specOf(entry), metric, description: definition.description, unit: metric.unit };
+  const { description } = definition;
+  const nearest: ConfiguredMetric['nearest'] = async (task, { space = '', varianceId, signal }) => {
+    const queries = { block: task.queries, space, varianceId };
+    const references = { block: task.references, space, varianceId };
+    return bestRows(metric, await metric.remote.scoreBlock(queries, references, signal), task);
+  };
+  return {
+    configured: { name, spec: specOf(entry), metric, description, unit: metric.unit, nearest },
+    dispose: () => metric.dispose(),
+  };
 }
 
 /** Stands in for a metric whose plugin is not there, so that only what needs it is unavailable. */
@@ -26,6 +36,7 @@ export function missingRemoteMetric(name: string, entry: Entry, problem: Affinis
     description: `unavailable: ${problem.message}`,
     unit: '',
     problem,
+    nearest: refuse,
     metric: {
       id: entry.type,
       polarity: 'similarity',

@@ -20,7 +20,9 @@ export interface RemoteEmbedderOptions {
 const batchesAtOnce = 4;
 
 /** A plugin's embedder behind a queue of its own: one that hangs holds no other up. */
-export async function createRemoteEmbedderHost(options: RemoteEmbedderOptions): Promise<EmbedderHost> {
+export async function createRemoteEmbedderHost(
+  options: RemoteEmbedderOptions,
+): Promise<{ readonly host: EmbedderHost; dispose(): Promise<void> }> {
   const { name, definition, entry, batching } = options;
   let embedder: RemoteEmbedder | undefined;
   let state: EmbedderState;
@@ -37,7 +39,10 @@ export async function createRemoteEmbedderHost(options: RemoteEmbedderOptions): 
     run: (_, samples, deadline) => embedAll(embedder, samples, deadline),
   });
   const modality = state.available ? options.findModality(state.description.modality) : undefined;
-  return createEmbedderHost({ name, state, modality, scheduler });
+  return {
+    host: createEmbedderHost({ name, state, modality, scheduler }),
+    dispose: async () => embedder?.dispose(),
+  };
 }
 
 /** Projections run in the worker threads, where the plugin's embeddings never are. */

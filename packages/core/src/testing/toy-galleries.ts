@@ -1,18 +1,24 @@
 import { createJudge } from '../calibration/policy.ts';
+import type { ConfiguredMetric } from '../configured-metric.ts';
 import type { EmbedderDescription } from '../embedder.ts';
 import type { Embedding } from '../embedding.ts';
 import { createGalleries, type GalleriesParts } from '../gallery/create-galleries.ts';
 import { createMemoryStore } from '../gallery/memory-store.ts';
 import type { RowIndexFactory, RowIndexOptions } from '../gallery/row-index.ts';
-import { type EmbeddingBlock, localMetric, type Metric } from '../metric.ts';
+import { type AnyMetric, type EmbeddingBlock, localMetric } from '../metric.ts';
 import type { SinglePipeline } from '../pipeline.ts';
 import type { SampleOrEmbedding } from '../sample.ts';
 import { nearestRows } from '../worker/nearest.ts';
 import { createToyHost, createToyMetric, embeddingOf } from './toys.ts';
 
-/** Workers' work, done at once in this thread. */
-export const inlinePool = (metric: Metric): GalleriesParts['pool'] => ({
-  nearest: async (task) => nearestRows(metric, task),
+/** A metric whose workers' work is done at once in this thread. */
+export const inlineMetric = (metric: AnyMetric): ConfiguredMetric => ({
+  name: 'toy',
+  spec: { type: 'toy', parameters: {} },
+  metric,
+  description: '',
+  unit: '',
+  nearest: async (task) => nearestRows(localMetric(metric, 'a toy gallery'), task),
 });
 
 export function toyPipeline(
@@ -26,6 +32,7 @@ export function toyPipeline(
     embedder: createToyHost(description),
     metricName: 'toy',
     metric,
+    scoring: inlineMetric(metric),
     readsQuality: false,
     fusion: 'mean',
     judge: createJudge({ metric, setting: { threshold: 0.9 }, prior: 0.5 }),
@@ -43,12 +50,9 @@ export async function toyGalleries(
 ) {
   const { pipeline = toyPipeline(), clock = { now: 1000 }, ...rest } = changes;
   const { store = createMemoryStore() } = changes;
-  const { metric } = pipeline;
   const galleries = await createGalleries({
     store,
-    pipelines: new Map([[pipeline.name, pipeline]]),
-    metricOf: () => ({ name: 'toy', spec: { type: 'toy', parameters: {} }, metric, description: '', unit: '' }),
-    pool: inlinePool(localMetric(metric, 'a toy gallery')),
+    pipelines: () => new Map([[pipeline.name, pipeline]]),
     memoryLimitBytes: 2 ** 30,
     maxSources: 64,
     now: () => clock.now,

@@ -61,10 +61,10 @@ describe('a pool', () => {
     const scoreOf = (metric: MetricSpec) => pool.score({ kind: 'score', metric, queries: block, references: block });
     const bare = { type: 'dot', parameters: {} };
     const other = { mean: Float32Array.of(0, 0), between: Float32Array.of(2, 1) };
-    expect(await scoreOf({ ...bare, population: { space: 'a', values: values ?? other } })).toEqual(
+    expect(await scoreOf({ ...bare, population: { space: 'a', id: 'v', values: values ?? other } })).toEqual(
       Float64Array.of(3.5),
     );
-    expect(await scoreOf({ ...bare, population: { space: 'b', values: other } })).toEqual(Float64Array.of(6));
+    expect(await scoreOf({ ...bare, population: { space: 'a', id: 'w', values: other } })).toEqual(Float64Array.of(6));
     expect(await scoreOf(bare)).toEqual(Float64Array.of(5));
   });
 

@@ -15,6 +15,8 @@ export interface WorkerPool {
   readonly size: number;
   /** Builds an embedder in every worker, one after another; rejects with what kept the first from building it. */
   load(spec: EmbedderSpec): Promise<EmbedderDescription>;
+  /** Gives an embedder up in every worker, after what is in hand for it. One that is not there is no error. */
+  unload(embedder: string): Promise<void>;
   /**
    * One result per sample. Payloads are copied to the worker. Rejects with `unavailable` where the worker ends before
    * it has answered, or where none holds the embedder at the moment.
@@ -59,6 +61,11 @@ export function createWorkerPool(size: number, setup: WorkerSetup, options: Work
     return others.reduce((best, thread) => (thread.busy < best.busy ? thread : best), first);
   };
 
+  const unload = async (embedder: string): Promise<void> => {
+    specs.delete(embedder);
+    await Promise.all(slots.map((slot) => slot.unload(embedder)));
+  };
+
   return {
     size,
     async load(spec) {
@@ -69,10 +76,11 @@ export function createWorkerPool(size: number, setup: WorkerSetup, options: Work
         for (const slot of slots) descriptions.push(await slot.load(spec));
         return descriptions[0] as EmbedderDescription;
       } catch (thrown) {
-        specs.delete(spec.name);
+        await unload(spec.name);
         throw thrown;
       }
     },
+    unload,
     async embed(embedder, samples, options) {
       const thread = idlest((slot) => slot.holding(embedder));
       const owned = ownBuffers(samples);

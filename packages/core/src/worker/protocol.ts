@@ -7,6 +7,7 @@ import type { Population } from '../uncertainty/uncertainty-file.ts';
 
 /** What a worker needs to build one embedder by itself. */
 export interface EmbedderSpec {
+  /** Its name in the pool; the runtime's own are digests of the rest, see `embedder-leases.ts`. */
   readonly name: string;
   /** `model`: reference into the model folders; `type`: id of a plugin's embedder. */
   readonly source: { readonly model: string } | { readonly type: string };
@@ -26,7 +27,12 @@ export interface MetricSpec {
   /** By name, the metrics that it wraps. */
   readonly wrapped?: Readonly<Record<string, MetricSpec>>;
   /** Of the model whose embeddings are scored, and the space it belongs to. */
-  readonly population?: { readonly space: string; readonly values: Population };
+  readonly population?: {
+    readonly space: string;
+    /** Tells it from others of the same space. */
+    readonly id: string;
+    readonly values: Population;
+  };
 }
 
 export interface WorkerSetup {
@@ -39,6 +45,8 @@ export interface WorkerSetup {
 
 export type WorkerTask =
   | { readonly kind: 'load'; readonly spec: EmbedderSpec }
+  /** Gives an embedder up, after what is in hand for it. */
+  | { readonly kind: 'unload'; readonly embedder: string }
   | {
       readonly kind: 'embed';
       readonly embedder: string;
@@ -78,6 +86,7 @@ export interface NearestRows {
 
 export interface WorkerAnswers {
   readonly load: EmbedderDescription;
+  readonly unload: undefined;
   readonly embed: readonly WireResult<Embedded>[];
   readonly transform: readonly WireResult<Sample>[];
   readonly score: Float64Array;

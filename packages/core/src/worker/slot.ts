@@ -13,6 +13,8 @@ export interface WorkerSlot {
   holding(embedder: string): WorkerThread | undefined;
   /** Builds an embedder in this slot's thread; waits for a restart that is due, and rejects where the thread ends. */
   load(spec: EmbedderSpec): Promise<EmbedderDescription>;
+  /** Gives an embedder up; a thread that ends meanwhile has none any more. */
+  unload(embedder: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -109,6 +111,16 @@ export function createWorkerSlot(options: WorkerSlotOptions): WorkerSlot {
       const current = life ?? (await next.promise);
       await current.ready;
       return current.loaded.get(spec.name) ?? loadInto(current, spec);
+    },
+    async unload(embedder) {
+      const current = life;
+      // A restart may be building it just now.
+      await current?.ready.catch(() => undefined);
+      if (!current?.loaded.delete(embedder)) return;
+      await current.thread.post({ kind: 'unload', embedder }).catch((thrown: unknown) => {
+        const error = AffinisError.from(thrown);
+        if (error.reason !== 'WORKER_LOST') throw error;
+      });
     },
     async close() {
       closing = true;

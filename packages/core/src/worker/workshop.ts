@@ -3,7 +3,6 @@ import type { Embedded, Embedder } from '../embedder.ts';
 import { checkEmbedded } from '../embedding-check.ts';
 import { AffinisError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
-import type { LoadedModel } from '../modality.ts';
 import { describeModel } from '../model/describe.ts';
 import { createModelEmbedder } from '../model/embedder.ts';
 import { createModelRepository, type ModelFolder, readModelFile } from '../model/repository.ts';
@@ -17,6 +16,8 @@ import type { Result } from '../result.ts';
 import type { Sample } from '../sample.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { parseUncertainty, type Uncertainty } from '../uncertainty/uncertainty-file.ts';
+import { createHelperModels } from './helper-models.ts';
+import { createKept } from './kept.ts';
 import { nearestRows } from './nearest.ts';
 import { copyOf, ownBuffers } from './own-buffers.ts';
 import type { EmbedderSpec, MetricSpec, WireResult, WorkerAnswers, WorkerSetup, WorkerTask } from './protocol.ts';
@@ -27,26 +28,36 @@ export interface Workshop {
   dispose(): Promise<void>;
 }
 
+/** A loaded embedder and the work that it has in hand. */
+interface Held {
+  readonly embedder: Embedder;
+  /** What its helper models know it by. */
+  readonly user: object;
+  readonly inHand: Set<Promise<unknown>>;
+}
+
+/** Metrics made and kept; one costs little to make anew. */
+const mostMetrics = 64;
+
 export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSetup): Promise<Workshop> {
   const registry = createRegistry(await loadPlugins(plugins));
   const repository = createModelRepository(modelRoots);
-  const embedders = new Map<string, Embedder>();
-  const models = new Map<string, Promise<LoadedModel>>();
-  const metrics = new Map<string, Metric>();
+  const embedders = new Map<string, Held>();
+  const helpers = createHelperModels();
+  const metrics = createKept<Metric>(mostMetrics);
 
   const loadSession = async ({ manifest, folder }: ModelFolder) => {
     const { file, sha256 } = manifest.artefact;
     const backend = registry.backend(manifest.backend);
     return createSerialSession(await backend.load(await readModelFile(folder, file, sha256), { threads }));
   };
-  /** Helper models are shared by the embedders of this worker. */
-  const loadModel = async (reference: string): Promise<LoadedModel> => {
+  const loadHelper = async (user: object, reference: string) => {
     const found = await repository.find(reference);
-    const loading =
-      models.get(found.folder) ?? loadSession(found).then((session) => ({ manifest: found.manifest, session }));
-    models.set(found.folder, loading);
-    loading.catch(() => models.delete(found.folder));
-    return loading;
+    const { manifest, folder } = found;
+    return helpers.use(user, `${folder} ${manifest.artefact.sha256}`, async () => ({
+      manifest,
+      session: await loadSession(found),
+    }));
   };
   const loadProjection = async (embedder: Embedder, reference: string): Promise<Embedder> => {
     const found = await repository.find(reference);
@@ -55,11 +66,14 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
     const session = await loadSession(found);
     return createProjectedEmbedder({ embedder, manifest: found.manifest, session, matrix });
   };
-  const buildEmbedder = async (spec: EmbedderSpec): Promise<Embedder> => {
-    const embedder = await buildPlainEmbedder(spec);
+  const buildEmbedder = async (spec: EmbedderSpec, user: object): Promise<Embedder> => {
+    const embedder = await buildPlainEmbedder(spec, user);
     return spec.projection === undefined ? embedder : loadProjection(embedder, spec.projection);
   };
-  const buildPlainEmbedder = async ({ source, options, uncertainty: wanted }: EmbedderSpec): Promise<Embedder> => {
+  const buildPlainEmbedder = async (
+    { source, options, uncertainty: wanted }: EmbedderSpec,
+    user: object,
+  ): Promise<Embedder> => {
     if ('type' in source) {
       const definition = registry.embedder(source.type);
       return definition.create(parseParameters(definition.parameters, options, `embedder "${source.type}"`, 'options'));
@@ -71,43 +85,68 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
       manifest: found.manifest,
       options,
       readFile: async (file, sha256) => (await readModelFile(found.folder, file, sha256)).bytes,
-      loadModel,
+      loadModel: (reference) => loadHelper(user, reference),
     });
     const session = await loadSession(found);
     return createModelEmbedder({ manifest: found.manifest, preprocessor, session, uncertainty });
   };
-  const embedderOf = (name: string): Embedder => {
-    const embedder = embedders.get(name);
-    if (!embedder) throw new AffinisError('internal', `[core] worker has no embedder "${name}"`);
-    return embedder;
+  const load = async (spec: EmbedderSpec) => {
+    const user = {};
+    try {
+      const embedder = await buildEmbedder(spec, user);
+      embedders.set(spec.name, { embedder, user, inHand: new Set() });
+      return embedder.description;
+    } catch (thrown) {
+      await helpers.letGo(user);
+      throw thrown;
+    }
+  };
+  const giveUp = async ({ embedder, user, inHand }: Held): Promise<void> => {
+    // A caller that left early left its samples running.
+    await Promise.allSettled(inHand);
+    await embedder.dispose?.();
+    await helpers.letGo(user);
+  };
+  const unload = async (name: string): Promise<undefined> => {
+    const held = embedders.get(name);
+    embedders.delete(name);
+    if (held) await giveUp(held);
+  };
+  const withEmbedder = async <T>(name: string, work: (embedder: Embedder) => Promise<T>): Promise<T> => {
+    const held = embedders.get(name);
+    if (!held) throw new AffinisError('internal', `[core] worker has no embedder "${name}"`);
+    const working = work(held.embedder);
+    held.inHand.add(working);
+    return working.finally(() => held.inHand.delete(working));
   };
   const metricOf = (spec: MetricSpec): Metric => {
-    const key = JSON.stringify([spec.type, spec.parameters, spec.files, spec.wrapped, spec.population?.space]);
-    const metric = metrics.get(key) ?? createMetric(registry, spec);
-    metrics.set(key, metric);
-    return metric;
+    const { type, parameters, files, wrapped, population } = spec;
+    const key = JSON.stringify([type, parameters, files, wrapped, population?.space, population?.id]);
+    return metrics.get(key, () => createMetric(registry, spec));
   };
 
   return {
     async perform(task) {
       switch (task.kind) {
-        case 'load': {
-          const embedder = await buildEmbedder(task.spec);
-          embedders.set(task.spec.name, embedder);
-          return { answer: embedder.description, transfer: [] };
-        }
-        case 'embed': {
-          const embedder = embedderOf(task.embedder);
-          const results = await embedder.embed(task.samples, task.options);
-          return { answer: results.map((result) => toWire(checkEmbedded(result, embedder.description))), transfer: [] };
-        }
-        case 'transform': {
-          const embedder = embedderOf(task.embedder);
-          if (!embedder.transform)
-            throw new AffinisError('unimplemented', `[core] embedder "${task.embedder}" knows no degradations`);
-          const results = await embedder.transform(task.samples, task.degradations);
-          return { answer: results.map(sampleToWire), transfer: [] };
-        }
+        case 'load':
+          return { answer: await load(task.spec), transfer: [] };
+        case 'unload':
+          return { answer: await unload(task.embedder), transfer: [] };
+        case 'embed':
+          return withEmbedder(task.embedder, async (embedder) => {
+            const results = await embedder.embed(task.samples, task.options);
+            return {
+              answer: results.map((result) => toWire(checkEmbedded(result, embedder.description))),
+              transfer: [],
+            };
+          });
+        case 'transform':
+          return withEmbedder(task.embedder, async (embedder) => {
+            if (!embedder.transform)
+              throw new AffinisError('unimplemented', `[core] embedder "${task.embedder}" knows no degradations`);
+            const results = await embedder.transform(task.samples, task.degradations);
+            return { answer: results.map(sampleToWire), transfer: [] };
+          });
         case 'score': {
           const scores = new Float64Array(task.queries.count * task.references.count);
           metricOf(task.metric).scoreBlock(task.queries, task.references, scores);
@@ -120,12 +159,7 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
       }
     },
     async dispose() {
-      for (const embedder of embedders.values()) await embedder.dispose?.();
-      for (const model of models.values())
-        await model.then(
-          ({ session }) => session.dispose(),
-          () => undefined,
-        );
+      for (const held of embedders.values()) await giveUp(held);
     },
   };
 }

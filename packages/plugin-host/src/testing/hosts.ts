@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { processPluginSchema, type RemoteEmbedder, type RemoteMetric } from '@affinis/core';
+import { processPluginSchema, type RemoteEmbedder, type RemoteMetric, type RemotePlugin } from '@affinis/core';
+import type { HostedStatus } from '../hosted-plugin.ts';
 import { createPluginHost, type PluginEvent, type PluginHost } from '../plugin-host.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -16,6 +17,8 @@ export const moduleCommand = (module: string): readonly string[] => [
 
 export interface TestHost {
   readonly host: PluginHost;
+  plugin(): RemotePlugin | undefined;
+  status(): HostedStatus | undefined;
   readonly events: readonly PluginEvent[];
   readonly lines: readonly string[];
   embedder(options?: object): Promise<RemoteEmbedder>;
@@ -31,18 +34,19 @@ export async function withPlugin(config: object, use: (host: TestHost) => Promis
     ...('command' in config || 'address' in config ? {} : { module: lettersModule }),
     ...config,
   };
-  const host = await createPluginHost({
-    plugins: [processPluginSchema.parse(whole)],
-    folder: here,
+  const host = createPluginHost({
     logLevel: 'info',
     moduleCommand,
     onEvent: (event) => events.push(event),
     onLine: (_, tag, line) => lines.push(`${tag} ${line}`),
   });
-  const offered = () => host.plugins()[0];
   try {
+    const set = await host.acquire([processPluginSchema.parse(whole)], here);
+    const offered = () => set.plugins()[0];
     await use({
       host,
+      plugin: offered,
+      status: () => host.list()[0],
       events,
       lines,
       embedder: (options = {}) => found(offered()?.embedders[0]).create({ ...options }),

@@ -1,0 +1,17 @@
+module github.com/affinis/affinis/examples/plugin-go-metric
+
+go 1.26.0
+
+require github.com/affinis/affinis/clients/go v0.0.0
+
+require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/text v0.44.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c // indirect
+	google.golang.org/grpc v1.85.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+replace github.com/affinis/affinis/clients/go => ../../clients/go
