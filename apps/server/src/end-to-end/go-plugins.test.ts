@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Embedding, processPluginSchema } from '@affinis/core';
-import { createPluginHost, type PluginHost } from '@affinis/plugin-host';
+import { createPluginHost, type PluginSet } from '@affinis/plugin-host';
 import { parse } from 'yaml';
 import { blocksOf } from '../testing/page-blocks.ts';
 import { unwrap } from '../testing/results.ts';
@@ -39,26 +39,26 @@ const configOf = (page: string): PageConfig => {
 };
 
 /** Runs the page's plugins as the server does. */
-async function hosted(config: PageConfig, folder: string, use: (host: PluginHost) => Promise<void>): Promise<void> {
+async function hosted(config: PageConfig, folder: string, use: (plugins: PluginSet) => Promise<void>): Promise<void> {
   const lines: string[] = [];
-  const host = await createPluginHost({
-    plugins: config.plugins.map((plugin) => processPluginSchema.parse(plugin)),
-    folder,
+  const host = createPluginHost({
     logLevel: 'info',
     moduleCommand: () => [],
     onEvent: () => undefined,
     onLine: (plugin, _, line) => lines.push(`${plugin}: ${line}`),
   });
   try {
-    const problems = host.plugins().flatMap(({ name, problem }) => (problem ? [`${name}: ${problem.message}`] : []));
+    const plugins = config.plugins.map((plugin) => processPluginSchema.parse(plugin));
+    const set = await host.acquire(plugins, folder);
+    const problems = set.plugins().flatMap(({ name, problem }) => (problem ? [`${name}: ${problem.message}`] : []));
     expect([...problems, ...(problems.length > 0 ? lines : [])]).toEqual([]);
-    await use(host);
+    await use(set);
   } finally {
     await host.close();
   }
 }
 
-async function metricOf(host: PluginHost, { metrics = {} }: PageConfig, name: string) {
+async function metricOf(host: PluginSet, { metrics = {} }: PageConfig, name: string) {
   const { type, parameters = {} } = metrics[name] ?? { type: name };
   const found = host.plugins().flatMap(({ metrics: offered }) => offered.filter(({ id }) => id === type))[0];
   if (!found) throw new Error(`no metric ${type}`);
