@@ -5,8 +5,7 @@ import type { InputInfo } from './models/index.ts';
 import { unfit } from './unfit.ts';
 
 /** TensorFlow.js computes with float32 and int32; whole numbers of other widths become int32. */
-export function toTfjs(tf: Tfjs, tensor: Tensor | undefined, { name, dtype }: InputInfo): TfjsTensor {
-  if (!tensor) throw unfit(`model needs input '${name}', which was not given`);
+export function toTfjs(tf: Tfjs, tensor: Tensor, { name, dtype }: InputInfo): TfjsTensor {
   const shape = [...tensor.shape];
   if (dtype === 'float32' && tensor.dtype === 'float32') return tf.tensor(tensor.data, shape, 'float32');
   if (dtype === 'int32' && tensor.dtype !== 'float32') return tf.tensor(toInt32(name, tensor.data), shape, 'int32');

@@ -1,4 +1,4 @@
-import { AffinisError, elementCount, type Session, type Tensor, type Tensors } from '@affinis/core';
+import { AffinisError, elementCount, type Session, type Tensor } from '@affinis/core';
 import type { Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
 import type { Tfjs } from './engine/index.ts';
 import type { InputInfo, TfjsModel } from './models/index.ts';
@@ -17,12 +17,13 @@ export function createTfjsSession(tf: Tfjs, model: TfjsModel): Session {
 
     async run(inputs, outputs) {
       if (disposed) throw new AffinisError('internal', '[backend-tfjs] the session was disposed before this run');
-      check(inputs, outputs, infos, outputNames);
+      refuseUnknown('output', outputs, outputNames);
+      refuseUnknown('input', Object.keys(inputs), inputNames);
       if (outputs.length === 0) return {};
       const given: Record<string, TfjsTensor> = {};
       let results: readonly TfjsTensor[] = [];
       try {
-        for (const info of infos) given[info.name] = toTfjs(tf, inputs[info.name], info);
+        for (const info of infos) given[info.name] = toTfjs(tf, fitting(info, inputs[info.name]), info);
         results = await execute(model, given, outputs);
         return Object.fromEntries(outputs.map((name, index) => [name, fromTfjs(name, results[index])]));
       } finally {
@@ -38,21 +39,13 @@ export function createTfjsSession(tf: Tfjs, model: TfjsModel): Session {
   };
 }
 
-function check(
-  inputs: Tensors,
-  outputs: readonly string[],
-  infos: readonly InputInfo[],
-  outputNames: readonly string[],
-): void {
-  for (const name of outputs)
-    if (!outputNames.includes(name)) throw unfit(`model has no output '${name}'; it has ${quoted(outputNames)}`);
-  const names = infos.map(({ name }) => name);
-  for (const name of Object.keys(inputs))
-    if (!names.includes(name)) throw unfit(`model has no input '${name}'; it has ${quoted(names)}`);
-  for (const info of infos) checkShape(info, inputs[info.name]);
+function refuseUnknown(kind: string, names: readonly string[], known: readonly string[]): void {
+  for (const name of names)
+    if (!known.includes(name)) throw unfit(`model has no ${kind} '${name}'; it has ${quoted(known)}`);
 }
 
-function checkShape({ name, shape }: InputInfo, tensor: Tensor | undefined): void {
+/** The tensor, where it has the shape that the model wants. */
+function fitting({ name, shape }: InputInfo, tensor: Tensor | undefined): Tensor {
   if (!tensor) throw unfit(`model needs input '${name}', which was not given`);
   const wanted = elementCount(tensor.shape);
   if (tensor.data.length !== wanted)
@@ -60,9 +53,9 @@ function checkShape({ name, shape }: InputInfo, tensor: Tensor | undefined): voi
   const fits =
     shape === undefined ||
     (shape.length === tensor.shape.length &&
-      shape.every((size, axis) => (size ?? tensor.shape[axis]) === tensor.shape[axis]));
-  if (!fits)
-    throw unfit(`input '${name}' has shape [${tensor.shape}], the model wants [${shape.map((size) => size ?? '?')}]`);
+      shape.every((size, axis) => size === undefined || size === tensor.shape[axis]));
+  if (fits) return tensor;
+  throw unfit(`input '${name}' has shape [${tensor.shape}], the model wants [${shape.map((size) => size ?? '?')}]`);
 }
 
 async function execute(

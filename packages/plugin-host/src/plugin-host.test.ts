@@ -1,6 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createWorkerPool, type Embedded, packBlock, type Result, type Sample } from '@affinis/core';
 import { lettersModule, withPlugin } from './testing/hosts.ts';
 
@@ -10,17 +9,7 @@ const outcome = (result: Result<Embedded> | undefined) => {
   return result.ok ? [...result.value.embedding.mean] : result.error;
 };
 const within = (ms: number) => ({ deadline: performance.now() + ms });
-/** Folders for sockets are made here, where no other test makes its own. */
-const folder = mkdtempSync(join(tmpdir(), 'affinis-host-'));
-const { TMPDIR } = process.env;
-beforeAll(() => {
-  process.env.TMPDIR = folder;
-});
-afterAll(() => {
-  if (TMPDIR === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = TMPDIR;
-  rmSync(folder, { recursive: true });
-});
+const socketsOf = (name: string) => readdirSync(tmpdir()).filter((entry) => entry.startsWith(`affinis-${name}-`));
 
 describe('a plugin in a process of its own', () => {
   it('embeds as it does inside this process, sample by sample', async () => {
@@ -67,13 +56,13 @@ describe('a plugin in a process of its own', () => {
 
   it('leaves no process and no socket behind', async () => {
     let pid = 0;
-    await withPlugin({}, async ({ status }) => {
+    await withPlugin({ name: 'leaves-nothing' }, async ({ status }) => {
       pid = status()?.pid ?? 0;
       expect(() => process.kill(pid, 0)).not.toThrow();
-      expect(readdirSync(folder)).toHaveLength(1);
+      expect(socketsOf('leaves-nothing')).toHaveLength(1);
     });
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-    expect(readdirSync(folder)).toEqual([]);
+    expect(socketsOf('leaves-nothing')).toEqual([]);
   });
 });
 

@@ -31,11 +31,13 @@ export interface LaunchOptions {
 
 /** Longer paths of sockets are cut by the system without a word. */
 const longestSocketPath = 103;
+/** Of a plugin's name, in the name of its socket's folder. */
+const nameLength = 24;
 const shownLines = 8;
 const outputGraceMs = 100;
 
 export function launchPlugin({ config, command, cwd, logLevel, onLine }: LaunchOptions): PluginProcess {
-  const folder = mkdtempSync(join(tmpdir(), 'affinis-'));
+  const folder = mkdtempSync(join(tmpdir(), `affinis-${config.name.slice(0, nameLength)}-`));
   const socket = join(folder, 'p.sock');
   if (Buffer.byteLength(socket) > longestSocketPath) {
     rmSync(folder, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import {
   type ModelEntry,
   type ModelFolder,
   projectionInput,
+  readArtefact,
   readModelFile,
   spaceOf,
 } from '@affinis/core';
@@ -106,5 +107,6 @@ async function check(entry: ModelEntry | Awaited<ReturnType<ReturnType<typeof re
 async function checkFiles({ manifest, folder }: ModelFolder): Promise<void> {
   const { artefact, uncertainty, task } = manifest;
   const linear = task === 'projection' ? projectionInput(manifest).linear : undefined;
-  for (const named of [artefact, uncertainty, linear]) if (named) await readModelFile(folder, named.file, named.sha256);
+  await readArtefact(folder, artefact);
+  for (const named of [uncertainty, linear]) if (named) await readModelFile(folder, named.file, named.sha256);
 }
