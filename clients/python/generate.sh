@@ -6,7 +6,15 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 python=$(command -v "${1:-python3}")
 output=${2:-$here/src}
-PATH=$(dirname -- "$python"):$PATH
+plugins=$(mktemp -d)
+trap 'rm -rf "$plugins"' EXIT
+# Not the scripts of pip, which name a Python that may have been moved.
+for plugin in mypy:main mypy_grpc:grpc; do
+  script=$plugins/protoc-gen-${plugin%:*}
+  printf '#!/bin/sh\nexec "%s" -c "from mypy_protobuf.main import %s; %s()"\n' "$python" "${plugin#*:}" "${plugin#*:}" >"$script"
+  chmod +x "$script"
+done
+PATH=$plugins:$PATH
 cd "$here/../../proto"
 protos=$(find affinis -name '*.proto' | LC_ALL=C sort)
 services=$(grep -l '^service ' $protos)

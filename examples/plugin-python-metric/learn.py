@@ -1,22 +1,23 @@
 """Learns a Mahalanobis metric from labelled embeddings: python learn.py DATA factor.npz
 
-DATA is a folder that `affinis export-tensors` wrote. The method is local Fisher discriminant analysis (Sugiyama 2007),
-of metric-learn; its other learners are used in the same way.
+DATA is a folder that `affinis export-tensors` wrote. The method is neighbourhood components analysis (Goldberger et al.
+2004), of metric-learn; its other learners are used in the same way.
 """
 
 import argparse
 import json
 import pathlib
+import warnings
 
 import numpy as np
-from metric_learn import LFDA
+from metric_learn import NCA
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--dimensions", type=int, help="rows of the factor; default: as many as there are columns")
+    parser.add_argument("--dimensions", type=int, help="rows of the factor; default: one fewer than subjects")
     args = parser.parse_args()
 
     meta = json.loads((args.data / "meta.json").read_text())
@@ -26,7 +27,10 @@ def main() -> None:
     good = np.load(failures) == 0 if failures.exists() else np.full(subjects.shape, True)
     points, labels = embeddings[good].astype(np.float64), subjects[good]
 
-    learner = LFDA(n_components=args.dimensions).fit(points, labels)
+    dimensions = args.dimensions or min(meta["dimension"], len(set(labels)) - 1)
+    # metric-learn 0.7.0 uses an argument that scikit-learn will rename.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    learner = NCA(n_components=dimensions, random_state=0).fit(points, labels)
     np.savez(args.output, factor=learner.components_, space=meta["space"])
     print(f"{args.output}: {len(points)} embeddings of {len(set(labels))} subjects in space {meta['space']}")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from conftest import ENVIRONMENT, REPOSITORY
 
 from affinis import AffinisError, Client, Enrolment, Failure, Media, Pcm, Side, Tensor
 
+README = REPOSITORY / "clients/python/README.md"
 SAMPLES = REPOSITORY / "samples"
 OBAMA, OBAMA_LATER, BIDEN = (SAMPLES / "faces" / name for name in ("obama-1.jpg", "obama-2.jpg", "biden-1.jpg"))
 STORM = SAMPLES / "voices/storm-1.flac"
@@ -184,3 +187,19 @@ with Client({ADDRESS!r}) as client:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, env=environment
     )
     assert (ended.stdout, ended.stderr) == ("array 192 1.0\n", "")
+
+
+def test_the_readme(tmp_path: Path) -> None:
+    [code] = re.findall(r"^## Client\n\n```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    shutil.copy(OBAMA, tmp_path / "a.jpg")
+    shutil.copy(OBAMA_LATER, tmp_path / "b.jpg")
+    ended = subprocess.run(
+        [sys.executable, "-c", code.replace("127.0.0.1:50051", ADDRESS)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **ENVIRONMENT},
+    )
+    assert re.fullmatch(r"match [\d.]+ face\n", ended.stdout), ended.stderr

@@ -10,6 +10,7 @@ from conftest import refused, start_toy
 from affinis.errors import AffinisError
 from affinis.plugin.testing import PluginProcess
 from affinis.plugin.v1 import plugin_pb2
+from affinis.v1 import embedder_pb2, embedder_pb2_grpc, sample_pb2
 
 EMBEDDER = plugin_pb2.COMPONENT_KIND_EMBEDDER
 METRIC = plugin_pb2.COMPONENT_KIND_METRIC
@@ -142,6 +143,22 @@ def test_h7_what_moves_embeddings_is_a_space_of_its_own(
     assert space(toy, words=str(copy)) == first
     words.write_text("two")
     assert len({plain, first, space(toy, words=str(words)), space(toy, scale=2), space(toy, alphabet="ab")}) == 5
+
+
+def test_h8_a_call_in_flight_is_finished_before_its_instance_is_closed() -> None:
+    with start_toy() as toy:
+        slow = toy.embedder("slow")
+        [(_, instance_id)] = slow.metadata
+        items = [embedder_pb2.EmbedItem(sample=sample_pb2.Sample(text="x"))] * 20
+        request = embedder_pb2.EmbedRequest(embedder="slow", items=items)
+        stub = embedder_pb2_grpc.EmbedderStub(toy.channel)
+        in_flight = [stub.Embed.future(request, metadata=slow.metadata) for _ in range(3)]
+        # Calls of one connection are taken in order: when this one is answered, the others are at work.
+        toy.embedder("slow").embed(["x"])
+        toy.plugin.Dispose(plugin_pb2.DisposeRequest(instance_id=instance_id))
+        assert all(result.status.code == 0 for call in in_flight for result in call.result().results)
+        log = toy.close()
+    assert log.count("closed, in use: False") == log.count("closed") == 1
 
 
 def test_h8_after_dispose_an_instance_is_gone(toy: PluginProcess) -> None:

@@ -150,3 +150,9 @@ def test_errors_survive_the_wire() -> None:
     assert len(back.message.encode()) <= 1024
     status = status_of_error(AffinisError("internal", "lone \ud800 surrogate"))
     assert status.message == "lone ? surrogate"
+
+
+@pytest.mark.parametrize("batch", ["text", b"bytes"])
+def test_a_single_sample_is_no_batch(batch: str | bytes) -> None:
+    with Client("127.0.0.1:1") as client, pytest.raises(TypeError, match=r"put it into \[ \]"):
+        client.embed(batch)  # type: ignore[arg-type]

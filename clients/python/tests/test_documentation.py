@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import site
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -71,3 +72,12 @@ def test_the_metric(folder: Path) -> None:
     with PluginProcess([str(folder / PYTHON.strip()), "metric.py"], cwd=folder) as plugin:
         left, right = (Embedding(np.array(values, np.float32), "s") for values in ([1, 2], [3, 5]))
         assert [result.unwrap() for result in plugin.metric("manhattan").score([(left, right)])] == [5]
+
+
+def test_the_plugin_of_the_readme(tmp_path: Path) -> None:
+    readme = (REPOSITORY / "clients/python/README.md").read_text()
+    [code] = re.findall(r"^## Plugin\n\n```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (tmp_path / "plugin.py").write_text(code)
+    with PluginProcess([sys.executable, "plugin.py"], cwd=tmp_path, env=ENVIRONMENT) as plugin:
+        [result] = plugin.embedder("histogram").embed([b"abba"])
+        assert result.unwrap().embedding.mean[ord("a") : ord("d")].tolist() == [2, 2, 0]

@@ -79,6 +79,14 @@ def test_l3_nor_does_a_closed_standard_output() -> None:
     with PluginProcess(["sh", "-c", f"exec {' '.join(TOY)} >&-"], env=ENVIRONMENT) as toy:
         [result] = toy.embedder("letters").embed(["abc"])
         assert result.ok
+    assert toy.code == 0
+
+
+def test_l3_nor_does_one_that_nobody_reads() -> None:
+    with PluginProcess(["sh", "-c", f"{' '.join(TOY)} 2>&1 | true"], env=ENVIRONMENT) as toy:
+        letters = toy.embedder("letters")
+        assert all(result.ok for _ in range(20) for result in letters.embed(["abc" * 1000] * 20))
+        assert not toy.embedder("odd").embed(["crash"])[0].ok
 
 
 def test_l4_health(toy: PluginProcess) -> None:

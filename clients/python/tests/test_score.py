@@ -163,3 +163,14 @@ def test_d7_d10_blocks_that_are_not_compared(
 ) -> None:
     error: AffinisError = refused(matrix, toy, toy.metric("manhattan"), block(MEANS), references)
     assert (error.code, (error.field or "").startswith("references")) == (code, True)
+
+
+def test_a_matrix_that_nobody_reads_holds_up_no_other_call(toy: PluginProcess) -> None:
+    wide = np.ones((4000, 1), np.float32)
+    overlap = toy.metric("overlap", {"factor": 1})
+    request = metric_pb2.ScoreMatrixRequest(metric="overlap", queries=block(wide, wide), references=block(wide, wide))
+    unread = metric_pb2_grpc.MetricStub(toy.channel).ScoreMatrix(request, metadata=overlap.metadata)
+    assert next(unread).query_count == 16
+    pair = replace(gaussian(0), mean=MEANS[0], variance=VARIANCES[0])
+    assert overlap.score([(pair, pair)])[0].ok
+    unread.cancel()

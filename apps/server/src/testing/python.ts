@@ -3,16 +3,32 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { repositoryRoot } from './server-process.ts';
 
 const installLimitMs = 300_000;
-const unreachable = /No matching distribution|Could not fetch|connection|resolution|timed out|Max retries|ENOENT/i;
+const unreachable =
+  /No matching distribution|Could not fetch|connection|resolution|timed out|Max retries|ENOENT|3\.10 or later/i;
+
+/** The package for Python and its tests. */
+export const pythonPackage = join(repositoryRoot, 'clients/python');
 
 /**
- * Path of a Python in a virtual environment that holds exactly a requirements file, kept in `AFFINIS_CACHE` (default
- * `~/.cache/affinis`) by its digest. Undefined, with a warning, where there is no Python or no package index: skip the
- * test then. In CI that is a failure.
+ * Path of a Python with all that the package for Python, its tests and the examples need, but not the package itself: it
+ * stands in `clients/python/src`. See `pythonWith`.
  */
-export function pythonWith(requirements: string): string | undefined {
+export const examplesPython = (): string | undefined =>
+  pythonWith(
+    [join(pythonPackage, 'requirements-dev.txt')].concat(
+      ['embedder', 'metric'].map((kind) => join(repositoryRoot, `examples/plugin-python-${kind}/requirements.txt`)),
+    ),
+  );
+
+/**
+ * Path of a Python in a virtual environment that holds exactly what requirements files name, kept in `AFFINIS_CACHE`
+ * (default `~/.cache/affinis`) by their digest. Undefined, with a warning, where there is no Python 3.10 or no package
+ * index: skip the test then. In CI that is a failure.
+ */
+function pythonWith(requirements: readonly string[]): string | undefined {
   try {
     return installed(requirements);
   } catch (thrown) {
@@ -24,9 +40,12 @@ export function pythonWith(requirements: string): string | undefined {
   }
 }
 
-function installed(requirements: string): string {
+function installed(requirements: readonly string[]): string {
   const python = (...args: string[]) => execFileSync('python3', args, { stdio: 'pipe', timeout: installLimitMs });
-  const digest = createHash('sha256').update(python('--version')).update(readFileSync(requirements)).digest('hex');
+  python('-c', 'import sys; assert sys.version_info >= (3, 10), "Python 3.10 or later is needed"');
+  const hash = createHash('sha256').update(python('--version'));
+  for (const file of requirements) hash.update(readFileSync(file));
+  const digest = hash.digest('hex');
   const cache = process.env.AFFINIS_CACHE ?? join(homedir(), '.cache/affinis');
   const home = join(cache, `python-${digest.slice(0, 16)}`);
   const executable = (folder: string) => join(folder, 'bin/python');
@@ -35,10 +54,14 @@ function installed(requirements: string): string {
   try {
     mkdirSync(cache, { recursive: true });
     python('-m', 'venv', unfinished);
-    execFileSync(executable(unfinished), ['-m', 'pip', 'install', '--quiet', '-r', requirements], {
-      stdio: 'pipe',
-      timeout: installLimitMs,
-    });
+    execFileSync(
+      executable(unfinished),
+      ['-m', 'pip', 'install', '--quiet', ...requirements.flatMap((file) => ['-r', file])],
+      {
+        stdio: 'pipe',
+        timeout: installLimitMs,
+      },
+    );
     // Whole or not there. Another run may have been first; its environment is the same.
     if (!existsSync(home)) renameSync(unfinished, home);
   } finally {

@@ -39,6 +39,8 @@ def ask(
     transport: Transport, protocol: Protocol[Input, Answer], inputs: Iterable[Input], deadline_ms: int | None = None
 ) -> list[Result[Answer]]:
     """One result an input, in order. Raises where the call fails as a whole."""
+    if isinstance(inputs, (str, bytes)):
+        raise TypeError(f"a batch is a list of samples, not a {type(inputs).__name__}; put it into [ ]")
     named = [(str(index), each) for index, each in enumerate(inputs)]
     messages = _messages_of_one_call(transport, protocol, named)
     if messages is not None:

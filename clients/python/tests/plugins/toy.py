@@ -1,5 +1,6 @@
 """A plugin for the tests, with everything that can go wrong in one."""
 
+import logging
 import sys
 import threading
 import time
@@ -123,6 +124,9 @@ class Slow(Embedder[str]):
             return [len(sample), 1]
         finally:
             self._inside.release()
+
+    def close(self) -> None:
+        logging.info("closed, in use: %s", self._inside.locked())
 
 
 class Manhattan(Metric):

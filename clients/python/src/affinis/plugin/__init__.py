@@ -3,6 +3,12 @@
 docs/write-an-embedder-in-python.md shows how.
 """
 
+try:
+    import msgspec as _msgspec  # noqa: F401
+    import numpy as _numpy  # noqa: F401
+except ImportError as error:
+    raise ImportError(f"{error}: install 'affinis[plugin]', which brings what plugins need") from error
+
 from affinis.plugin.component import Block, Embedder, Gaussian, Metric
 from affinis.plugin.errors import InvalidOption, InvalidSample, reading
 from affinis.plugin.options import Options, file, option, secret

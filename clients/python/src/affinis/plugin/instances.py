@@ -34,23 +34,37 @@ class Instance(Generic[C, D]):
 
     @contextmanager
     def used_by(self, context: grpc.ServicerContext) -> Iterator[C]:
-        """Waits for its turn, for as long as the call's deadline allows; not closed within the block."""
+        """The component in its turn."""
+        with self.kept(), self.turn(context) as component:
+            yield component
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Within the block it is not closed. Raises `not-found` where it has been given up."""
         with self._count:
+            if self._disposed:
+                raise AffinisError("not-found", "the instance is disposed of; call Configure", field=INSTANCE_KEY)
             self._users += 1
         try:
-            if self.component.parallel:
-                yield self.component
-                return
-            # Without a deadline, centuries are left.
-            if not self._turn.acquire(timeout=min(context.time_remaining(), threading.TIMEOUT_MAX)):
-                raise AffinisError("deadline-exceeded", "waited for its turn until the deadline; send fewer at once")
-            try:
-                check_active(context)
-                yield self.component
-            finally:
-                self._turn.release()
+            yield
         finally:
             self._left()
+
+    @contextmanager
+    def turn(self, context: grpc.ServicerContext) -> Iterator[C]:
+        """Waits until no other call uses the component, for as long as the caller does."""
+        check_active(context)
+        if self.component.parallel:
+            yield self.component
+            return
+        # Without a deadline, centuries are left.
+        if not self._turn.acquire(timeout=min(context.time_remaining(), threading.TIMEOUT_MAX)):
+            raise AffinisError("deadline-exceeded", "waited for its turn until the deadline; send fewer at once")
+        try:
+            check_active(context)
+            yield self.component
+        finally:
+            self._turn.release()
 
     def dispose(self) -> None:
         """Closes the component once nothing uses it."""

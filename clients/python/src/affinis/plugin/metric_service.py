@@ -62,24 +62,20 @@ class MetricService(metric_pb2_grpc.MetricServicer):
         references = read_block(request.references, "references")
         same_variance = request.queries.variance_id == request.references.variance_id
         check_comparable(instance.component, queries, references, same_variance, ("queries", "references"))
-        columns = min(len(references.means), _SCORES_PER_MESSAGE)
-        most = max(1, _SCORES_PER_MESSAGE // columns)
-        rows = min(request.rows_per_block or most, most)
-        with instance.used_by(context) as metric:
-            for first_query in range(0, len(queries.means), rows):
-                for first_reference in range(0, len(references.means), columns):
-                    check_active(context)
-                    some = _rows(queries, first_query, rows)
-                    others = _rows(references, first_reference, columns)
-                    scores = score_block(metric, some, others)
-                    yield metric_pb2.ScoreMatrixResponse(
-                        first_query=first_query,
-                        query_count=len(some.means),
-                        first_reference=first_reference,
-                        reference_count=len(others.means),
-                        scores=scores.astype("<f4").tobytes(),
-                        metric=_identity(instance.description),
-                    )
+        identity = _identity(instance.description)
+        with instance.kept():
+            for some, others in _tiles(len(queries.means), len(references.means), request.rows_per_block):
+                # Not while a tile is sent: a caller that is slow to read must not hold up the others.
+                with instance.turn(context) as metric:
+                    scores = score_block(metric, _rows(queries, some), _rows(references, others))
+                yield metric_pb2.ScoreMatrixResponse(
+                    first_query=some.start,
+                    query_count=len(some),
+                    first_reference=others.start,
+                    reference_count=len(others),
+                    scores=scores.astype("<f4").tobytes(),
+                    metric=identity,
+                )
 
 
 def score_block(metric: Metric[Any], queries: Block, references: Block) -> Matrix:
@@ -109,8 +105,20 @@ def _score(metric: Metric[Any], pair: metric_pb2.ScorePair) -> float:
     return float(score_block(metric, left, right)[0, 0])
 
 
-def _rows(block: Block, first: int, count: int) -> Block:
-    rows = slice(first, first + count)
+def _tiles(queries: int, references: int, rows_per_block: int) -> Iterator[tuple[range, range]]:
+    columns = min(references, _SCORES_PER_MESSAGE)
+    most = max(1, _SCORES_PER_MESSAGE // columns)
+    rows = min(rows_per_block or most, most)
+    for first_query in range(0, queries, rows):
+        for first_reference in range(0, references, columns):
+            yield (
+                range(first_query, min(first_query + rows, queries)),
+                range(first_reference, min(first_reference + columns, references)),
+            )
+
+
+def _rows(block: Block, some: range) -> Block:
+    rows = slice(some.start, some.stop)
     variances = None if block.variances is None else block.variances[rows]
     return Block(block.means[rows], variances, block.unit_norm, block.space)
 

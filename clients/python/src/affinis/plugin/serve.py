@@ -18,7 +18,7 @@ from affinis.plugin.component import Component, Embedder, description_of
 from affinis.plugin.components import Components
 from affinis.plugin.embedder_service import EmbedderInstances, EmbedderService
 from affinis.plugin.instances import Instances
-from affinis.plugin.logs import log_to_stderr
+from affinis.plugin.logs import flush_output, log_to_stderr, make_output_harmless
 from affinis.plugin.metric_service import MetricInstances, MetricService
 from affinis.plugin.plugin_service import MAX_MESSAGE_BYTES, PluginService
 from affinis.plugin.v1 import plugin_pb2_grpc
@@ -46,6 +46,7 @@ def serve(*components: type[Component[Any]], name: str = "", version: str = "") 
     if os.environ.get("AFFINIS_PLUGIN") != "1":
         print(_usage(name, offered), file=sys.stderr)
         sys.exit(2)
+    make_output_harmless()
     log_to_stderr(os.environ.get("AFFINIS_LOG_LEVEL", "info"))
     # A Ctrl-C in the host's terminal reaches this process too; the host ends it when it has finished its calls.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -108,8 +109,7 @@ def _watch_lifeline(end: _End) -> None:
 def _exit_after(server: grpc.Server, end: _End) -> NoReturn:
     grace_s = end.wait()
     server.stop(grace_s).wait(grace_s + 0.5)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush_output()
     # Not sys.exit, which would wait for a call that hangs.
     os._exit(0)
 
