@@ -34,7 +34,20 @@ const mayImport = {
     'plugin-sdk',
     'conformance',
   ],
-  bench: ['core', 'contracts', 'modality', 'kernels', 'store', 'metric', 'evaluation', 'client', 'conformance'],
+  bench: [
+    'core',
+    'contracts',
+    'backend',
+    'modality',
+    'kernels',
+    'store',
+    'metric',
+    'evaluation',
+    'client',
+    'conformance',
+    'plugin-host',
+    'plugin-sdk',
+  ],
 };
 const testsMayAlsoImport = ['conformance', 'backend', 'metric', 'kernels', 'store', 'plugin-sdk', 'client'];
 

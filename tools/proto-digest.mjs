@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Digests beside stubs, each with the command that makes both. */
-const stubs = [{ digest: 'clients/go/gen/PROTO_SHA256', command: 'clients/go/generate.sh' }];
+const stubs = [
+  { digest: 'clients/go/gen/PROTO_SHA256', command: 'clients/go/generate.sh' },
+  { digest: 'clients/python/src/affinis/PROTO_SHA256', command: 'clients/python/generate.sh PYTHON' },
+];
 
 /** Of the contents of proto/affinis/**\/*.proto in the order of their paths, as 64 hexadecimal digits. */
 export function protoDigest() {

@@ -1,6 +1,7 @@
 import { accuracyFaces } from './accuracy-faces.ts';
 import { accuracyText } from './accuracy-text.ts';
 import { accuracyVoice } from './accuracy-voice.ts';
+import { backends } from './backends.ts';
 import type { Benchmark } from './benchmark.ts';
 import { embedCrops } from './embed-crops.ts';
 import { gallery100k } from './gallery.ts';
@@ -12,6 +13,7 @@ import { start } from './start.ts';
 
 /** Every benchmark there is. */
 export const benchmarks: readonly Benchmark[] = [
+  backends,
   embedCrops,
   gallery100k,
   kernels,

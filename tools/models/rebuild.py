@@ -33,7 +33,7 @@ def main() -> int:
     differences = 0
     for name in arguments.names or BUILDERS:
         files = importlib.import_module(BUILDERS[name]).build()
-        folder = _latest_version(name)
+        folder = latest_version(name)
         if arguments.check:
             differences += _report(name, _differences(folder, files))
         else:
@@ -42,7 +42,7 @@ def main() -> int:
     return 1 if differences else 0
 
 
-def _latest_version(name: str) -> Path:
+def latest_version(name: str) -> Path:
     """Folder of the version that ships. What `affinis fit` adds to one, uncertainty and calibrations, is left alone."""
     versions = [int(path.name) for path in (MODELS / name).glob("[0-9]*")]
     return MODELS / name / str(max(versions, default=1))

@@ -25,6 +25,7 @@ import { createLmdbStore } from '@affinis/store-lmdb';
 /** The plugins that ship. Nothing outside this file names an implementation. */
 const shippedPlugins = [
   '@affinis/backend-onnx',
+  '@affinis/backend-tfjs',
   '@affinis/modality-image',
   '@affinis/modality-voice',
   '@affinis/modality-text',

@@ -6,6 +6,7 @@ export type { KillTarget } from './kill/kill-target.ts';
 export * from './metric-claims.ts';
 export * from './metric-conformance.ts';
 export * from './metric-references.ts';
+export * from './page-code.ts';
 export * from './scan-references.ts';
 export * from './template-store-conformance.ts';
 export * from './test-runner.ts';

@@ -1,8 +1,8 @@
 import type { Tensors } from './tensor.ts';
 
 /**
- * Loads a model artefact and runs it. Always called inside a worker thread, so it may block; the artefact's digest has
- * been checked and its path lies inside the model's folder.
+ * Loads a model artefact and runs it. Always called inside a worker thread, so it may block; the digests of the
+ * artefact and of the files beside it have been checked, and all lie inside the model's folder.
  */
 export interface Backend {
   /** Name used in manifests: `onnx`, `tfjs`. */
@@ -14,6 +14,8 @@ export interface Artefact {
   /** Absolute real path of the file. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Content of the files that `model.yaml` lists beside the artefact, by the names listed. A backend reads no others. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface SessionOptions {

@@ -27,7 +27,7 @@ export interface EmbedOptions {
 }
 
 export interface EmbedderDescription {
-  /** What answered: model name, version and the artefact's sha256. */
+  /** What answered: model name, version and the sha256 of its artefact (see `artefactDigest`). */
   readonly model: ModelIdentity;
   readonly modality: string;
   readonly dimension: number;

@@ -39,6 +39,7 @@ export * from './gallery/template-store.ts';
 export * from './metric.ts';
 export * from './metric-files.ts';
 export * from './modality.ts';
+export * from './model/artefact.ts';
 export * from './model/describe.ts';
 export * from './model/embedder.ts';
 export * from './model/manifest.ts';

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createWorkerPool, type Embedded, packBlock, type Result, type Sample } from '@affinis/core';
 import { lettersModule, withPlugin } from './testing/hosts.ts';
 
@@ -9,7 +10,17 @@ const outcome = (result: Result<Embedded> | undefined) => {
   return result.ok ? [...result.value.embedding.mean] : result.error;
 };
 const within = (ms: number) => ({ deadline: performance.now() + ms });
-const sockets = () => readdirSync(tmpdir()).filter((name) => name.startsWith('affinis-'));
+/** Folders for sockets are made here, where no other test makes its own. */
+const folder = mkdtempSync(join(tmpdir(), 'affinis-host-'));
+const { TMPDIR } = process.env;
+beforeAll(() => {
+  process.env.TMPDIR = folder;
+});
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(folder, { recursive: true });
+});
 
 describe('a plugin in a process of its own', () => {
   it('embeds as it does inside this process, sample by sample', async () => {
@@ -55,15 +66,14 @@ describe('a plugin in a process of its own', () => {
   });
 
   it('leaves no process and no socket behind', async () => {
-    const before = sockets();
     let pid = 0;
     await withPlugin({}, async ({ status }) => {
       pid = status()?.pid ?? 0;
       expect(() => process.kill(pid, 0)).not.toThrow();
-      expect(sockets().length).toBe(before.length + 1);
+      expect(readdirSync(folder)).toHaveLength(1);
     });
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-    expect(sockets()).toEqual(before);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

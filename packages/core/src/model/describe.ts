@@ -2,6 +2,7 @@ import type { Session } from '../backend.ts';
 import type { EmbedderDescription } from '../embedder.ts';
 import { AffinisError } from '../errors.ts';
 import type { Uncertainty } from '../uncertainty/uncertainty-file.ts';
+import { artefactDigest } from './artefact.ts';
 import type { ModelManifest } from './manifest.ts';
 import { spaceOf } from './space.ts';
 
@@ -18,7 +19,7 @@ export function describeModel(manifest: ModelManifest, uncertainty?: Uncertainty
       },
     );
   return {
-    model: { name: manifest.name, version: manifest.version, sha256: manifest.artefact.sha256 },
+    model: { name: manifest.name, version: manifest.version, sha256: artefactDigest(manifest.artefact) },
     modality: manifest.modality,
     dimension,
     space: spaceOf(manifest),

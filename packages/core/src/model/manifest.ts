@@ -17,7 +17,12 @@ export const modelManifestSchema = z.strictObject({
   description: z.string().default(''),
   modality: z.string(),
   backend: z.string().default('onnx'),
-  artefact: z.strictObject({ file: fileName, sha256 }),
+  artefact: z.strictObject({
+    file: fileName,
+    sha256,
+    /** Files that the artefact refers to, by the names that it gives them (relative to its own folder): their sha256. */
+    files: z.record(fileName, sha256).optional(),
+  }),
   licence: z.strictObject({ name: z.string(), file: fileName.optional(), note: z.string().optional() }),
   source: z
     .strictObject({

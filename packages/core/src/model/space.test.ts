@@ -20,6 +20,7 @@ describe('spaceOf', () => {
 
   it.each<[string, object]>([
     ['the artefact', { artefact: { ...base.artefact, sha256: 'b'.repeat(64) } }],
+    ['a file beside the artefact', { artefact: { ...base.artefact, files: { 'weights.bin': 'b'.repeat(64) } } }],
     ['preprocessing', { input: { ...base.input, width: 113 } }],
     ['the order inside a list', { input: { ...base.input, mean: [2, 1] } }],
     ['something nested', { input: { ...base.input, nested: { a: 1, b: 'y' } } }],

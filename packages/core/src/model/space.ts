@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { artefactDigest } from './artefact.ts';
 import type { ModelManifest } from './manifest.ts';
 
 /** Input fields that choose which part of a medium is embedded; they do not move the vector space. */
@@ -11,7 +12,7 @@ const selectors = new Set(['detector', 'landmarks', 'vad']);
 export function spaceOf(manifest: ModelManifest): string {
   const { tensor, dimension, normalise } = manifest.output;
   const input = Object.fromEntries(Object.entries(manifest.input).filter(([key]) => !selectors.has(key)));
-  return `${manifest.name}/${spaceDigest({ artefact: manifest.artefact.sha256, input, output: { tensor, dimension, normalise } })}`;
+  return `${manifest.name}/${spaceDigest({ artefact: artefactDigest(manifest.artefact), input, output: { tensor, dimension, normalise } })}`;
 }
 
 /** Digest of what determines a space; the order of keys does not matter. */

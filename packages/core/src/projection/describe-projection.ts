@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { EmbedderDescription } from '../embedder.ts';
 import { AffinisError } from '../errors.ts';
+import { artefactDigest } from '../model/artefact.ts';
 import type { ModelManifest } from '../model/manifest.ts';
 import { spaceDigest } from '../model/space.ts';
 import { fieldPath, problemsOf } from '../schema-problems.ts';
@@ -50,7 +51,7 @@ export function describeProjection(
       'projection',
     );
   const { tensor, dimension: outputs = 0, normalise } = manifest.output;
-  const { sha256 } = manifest.artefact;
+  const sha256 = artefactDigest(manifest.artefact);
   const { varianceId: sourceVarianceId, population: sourcePopulation, ...described } = source;
   const keepsVariance = linear !== undefined && sourceVarianceId !== undefined && source.uncertainty !== 'none';
   const population =

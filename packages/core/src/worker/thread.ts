@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { AffinisError } from '../errors.ts';
 import type { WorkerAnswers, WorkerReply, WorkerRequest, WorkerSetup, WorkerTask } from './protocol.ts';
 
@@ -24,7 +24,8 @@ interface Pending {
 
 /** Starts a thread; throws where the system refuses one or the build is missing. */
 export function startThread(setup: WorkerSetup): WorkerThread {
-  const worker = new Worker(entryFile(), { workerData: setup });
+  // Native libraries read the process's own environment, which a backend must be able to set before it loads one.
+  const worker = new Worker(entryFile(), { workerData: setup, env: SHARE_ENV });
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let cause: unknown;

@@ -3,6 +3,7 @@ import type { Embedded, Embedder } from '../embedder.ts';
 import { checkEmbedded } from '../embedding-check.ts';
 import { AffinisError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
+import { artefactDigest, readArtefact } from '../model/artefact.ts';
 import { describeModel } from '../model/describe.ts';
 import { createModelEmbedder } from '../model/embedder.ts';
 import { createModelRepository, type ModelFolder, readModelFile } from '../model/repository.ts';
@@ -47,14 +48,13 @@ export async function createWorkshop({ plugins, modelRoots, threads }: WorkerSet
   const metrics = createKept<Metric>(mostMetrics);
 
   const loadSession = async ({ manifest, folder }: ModelFolder) => {
-    const { file, sha256 } = manifest.artefact;
     const backend = registry.backend(manifest.backend);
-    return createSerialSession(await backend.load(await readModelFile(folder, file, sha256), { threads }));
+    return createSerialSession(await backend.load(await readArtefact(folder, manifest.artefact), { threads }));
   };
   const loadHelper = async (user: object, reference: string) => {
     const found = await repository.find(reference);
     const { manifest, folder } = found;
-    return helpers.use(user, `${folder} ${manifest.artefact.sha256}`, async () => ({
+    return helpers.use(user, `${folder} ${artefactDigest(manifest.artefact)}`, async () => ({
       manifest,
       session: await loadSession(found),
     }));

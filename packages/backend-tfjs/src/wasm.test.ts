@@ -1,0 +1,3 @@
+import { checkEngine } from './testing/check-engine.ts';
+
+checkEngine('wasm');
