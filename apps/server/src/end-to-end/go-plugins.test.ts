@@ -74,7 +74,9 @@ describeWithGo('examples/plugin-go-metric', () => {
     process.kill(childOf(pid, 'minkowski'), 'SIGKILL');
     const { results } = await client.score([{ left: point([1]), right: point([3]) }], { metric: 'minkowski-3' });
     expect(unwrap(results[0])).toBe(2);
-    expect(log).toContainEqual(expect.objectContaining({ plugin: 'minkowski', problem: expect.stringContaining('SIGKILL') }));
+    expect(log).toContainEqual(
+      expect.objectContaining({ plugin: 'minkowski', problem: expect.stringContaining('SIGKILL') }),
+    );
   });
 });
 
