@@ -66,7 +66,7 @@ func TestLaunch(t *testing.T) {
 		if _, err := p.plugin.Shutdown(deadline(t), &pluginv1.ShutdownRequest{}); err != nil {
 			t.Fatal(err)
 		}
-		if code := p.ended(5 * time.Second); code != 0 || time.Since(begun) > 2*time.Second {
+		if code := p.ended(5 * time.Second); code != 0 || time.Since(begun) > graceForCalls {
 			t.Fatalf("exit code %d after %s", code, time.Since(begun))
 		}
 		if !strings.Contains(p.stderr.String(), "letters closed") {
