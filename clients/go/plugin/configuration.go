@@ -33,7 +33,7 @@ func schemaOf(made any) (*schema, error) {
 	if value.Kind() == reflect.Pointer && value.Elem().Kind() == reflect.Struct {
 		fields = value.Elem()
 	}
-	document, err := schemaDocument(fields)
+	document, err := schemaDocument(fields, 0)
 	if err != nil {
 		return nil, err
 	}

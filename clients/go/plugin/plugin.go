@@ -142,7 +142,8 @@ const (
 type Vector struct{ Mean, Variance []float32 }
 
 // Opener is a Metric or Embedder that loads something before its first call, or checks its configuration further than
-// tags can: InvalidField says which field is wrong.
+// tags can: InvalidField says which field is wrong. The context ends with Open. One that is an io.Closer too is closed when
+// it is given up.
 type Opener interface {
 	Open(ctx context.Context) error
 }

@@ -8,8 +8,13 @@ import (
 	"strings"
 )
 
+const maxDepth = 16
+
 // schemaDocument describes a struct's exported fields as JSON Schema; their values are the defaults.
-func schemaDocument(value reflect.Value) (map[string]any, error) {
+func schemaDocument(value reflect.Value, depth int) (map[string]any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("%s holds itself, or is too deep to be configured", value.Type())
+	}
 	properties, required := map[string]any{}, []string{}
 	for _, field := range reflect.VisibleFields(value.Type()) {
 		name, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -23,7 +28,7 @@ func schemaDocument(value reflect.Value) (map[string]any, error) {
 		if err != nil {
 			current = reflect.Zero(field.Type) // inside an embedded pointer that is nil
 		}
-		property, err := propertyOf(current)
+		property, err := propertyOf(current, depth)
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", field.Name, err)
 		}
@@ -48,8 +53,8 @@ func schemaDocument(value reflect.Value) (map[string]any, error) {
 }
 
 // propertyOf describes a value's type; its value is the default where it is not zero.
-func propertyOf(value reflect.Value) (map[string]any, error) {
-	property, err := typeSchema(value)
+func propertyOf(value reflect.Value, depth int) (map[string]any, error) {
+	property, err := typeSchema(value, depth)
 	if err != nil || value.Kind() == reflect.Struct || value.Kind() == reflect.Pointer || value.IsZero() {
 		return property, err
 	}
@@ -57,7 +62,7 @@ func propertyOf(value reflect.Value) (map[string]any, error) {
 	return property, nil
 }
 
-func typeSchema(value reflect.Value) (map[string]any, error) {
+func typeSchema(value reflect.Value, depth int) (map[string]any, error) {
 	kind := value.Type()
 	if reflect.PointerTo(kind).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return map[string]any{}, nil // only the type itself knows what it reads
@@ -76,17 +81,17 @@ func typeSchema(value reflect.Value) (map[string]any, error) {
 	case reflect.Interface:
 		return map[string]any{}, nil
 	case reflect.Struct:
-		return schemaDocument(value)
+		return schemaDocument(value, depth+1)
 	case reflect.Pointer:
 		if value.IsNil() {
 			value = reflect.New(kind.Elem())
 		}
-		return propertyOf(value.Elem())
+		return propertyOf(value.Elem(), depth)
 	case reflect.Slice, reflect.Array:
-		items, err := typeSchema(reflect.New(kind.Elem()).Elem())
+		items, err := typeSchema(reflect.New(kind.Elem()).Elem(), depth)
 		return map[string]any{"type": "array", "items": items}, err
 	case reflect.Map:
-		values, err := typeSchema(reflect.New(kind.Elem()).Elem())
+		values, err := typeSchema(reflect.New(kind.Elem()).Elem(), depth)
 		return map[string]any{"type": "object", "additionalProperties": values}, err
 	default:
 		return nil, fmt.Errorf("a %s cannot be configured; tag it `json:\"-\"`", kind)

@@ -65,9 +65,9 @@ func serve(p Plugin, components []component, listener net.Listener) int {
 		}),
 		grpc.StreamInterceptor(endWatches(ending)),
 	)
-	pluginv1.RegisterPluginServer(server, &life{plugin: p, components: components, instances: all, shutdown: shutdown})
-	affinisv1.RegisterEmbedderServer(server, &embedding{instances: all})
-	affinisv1.RegisterMetricServer(server, &scoring{instances: all})
+	pluginv1.RegisterPluginServer(server, &pluginService{plugin: p, components: components, instances: all, shutdown: shutdown})
+	affinisv1.RegisterEmbedderServer(server, &embedderService{instances: all})
+	affinisv1.RegisterMetricServer(server, &metricService{instances: all})
 	state := health.NewServer()
 	grpc_health_v1.RegisterHealthServer(server, state)
 

@@ -11,13 +11,13 @@ import (
 	"github.com/affinis/affinis/clients/go/internal/codec"
 )
 
-// embedding serves affinis.v1.Embedder: Embed.
-type embedding struct {
+// embedderService serves affinis.v1.Embedder: Embed.
+type embedderService struct {
 	affinisv1.UnimplementedEmbedderServer
 	instances *instances
 }
 
-func (s *embedding) Embed(ctx context.Context, request *affinisv1.EmbedRequest) (*affinisv1.EmbedResponse, error) {
+func (s *embedderService) Embed(ctx context.Context, request *affinisv1.EmbedRequest) (*affinisv1.EmbedResponse, error) {
 	used, release, err := s.instances.use(ctx, embedderKind, request.GetEmbedder())
 	if err != nil {
 		return nil, err

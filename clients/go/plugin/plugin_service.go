@@ -19,8 +19,8 @@ const maxMessageBytes = 64 << 20
 // protocolVersions that this SDK speaks.
 var protocolVersions = []uint32{1}
 
-// life serves affinis.plugin.v1.Plugin.
-type life struct {
+// pluginService serves affinis.plugin.v1.Plugin.
+type pluginService struct {
 	pluginv1.UnimplementedPluginServer
 	plugin     Plugin
 	components []component
@@ -29,7 +29,7 @@ type life struct {
 	shutdown func()
 }
 
-func (l *life) Handshake(_ context.Context, request *pluginv1.HandshakeRequest) (*pluginv1.HandshakeResponse, error) {
+func (s *pluginService) Handshake(_ context.Context, request *pluginv1.HandshakeRequest) (*pluginv1.HandshakeResponse, error) {
 	var common uint32
 	for _, version := range request.GetProtocolVersions() {
 		if slices.Contains(protocolVersions, version) {
@@ -46,19 +46,19 @@ func (l *life) Handshake(_ context.Context, request *pluginv1.HandshakeRequest) 
 	}
 	response := &pluginv1.HandshakeResponse{
 		ProtocolVersion: common,
-		Name:            l.plugin.Name,
-		Version:         l.plugin.Version,
+		Name:            s.plugin.Name,
+		Version:         s.plugin.Version,
 		MaxMessageBytes: maxMessageBytes,
 	}
-	for _, c := range l.components {
+	for _, c := range s.components {
 		response.Components = append(response.Components,
 			&pluginv1.Component{Kind: c.kind, Id: c.id, Description: c.description})
 	}
 	return response, nil
 }
 
-func (l *life) GetSchema(_ context.Context, request *pluginv1.GetSchemaRequest) (*pluginv1.GetSchemaResponse, error) {
-	found, err := l.component(request.GetKind(), request.GetId())
+func (s *pluginService) GetSchema(_ context.Context, request *pluginv1.GetSchemaRequest) (*pluginv1.GetSchemaResponse, error) {
+	found, err := s.component(request.GetKind(), request.GetId())
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +66,14 @@ func (l *life) GetSchema(_ context.Context, request *pluginv1.GetSchemaRequest) 
 }
 
 // ValidateConfig opens what the configuration asks for and closes it again, so that it finds all that Configure would.
-func (l *life) ValidateConfig(
+func (s *pluginService) ValidateConfig(
 	ctx context.Context, request *pluginv1.ValidateConfigRequest,
 ) (*pluginv1.ValidateConfigResponse, error) {
-	found, err := l.component(request.GetKind(), request.GetId())
+	found, err := s.component(request.GetKind(), request.GetId())
 	if err != nil {
 		return nil, err
 	}
-	made, problems := l.make(ctx, found, request.GetConfigJson())
+	made, problems := s.make(ctx, found, request.GetConfigJson())
 	if made != nil {
 		_ = closeAuthor(made.author)
 	}
@@ -85,24 +85,24 @@ func (l *life) ValidateConfig(
 	return response, nil
 }
 
-func (l *life) Configure(
+func (s *pluginService) Configure(
 	ctx context.Context, request *pluginv1.ConfigureRequest,
 ) (*pluginv1.ConfigureResponse, error) {
-	found, err := l.component(request.GetKind(), request.GetId())
+	found, err := s.component(request.GetKind(), request.GetId())
 	if err != nil {
 		return nil, err
 	}
-	made, problems := l.make(ctx, found, request.GetConfigJson())
+	made, problems := s.make(ctx, found, request.GetConfigJson())
 	if len(problems) > 0 {
 		return nil, refusal(found.id, problems)
 	}
-	return &pluginv1.ConfigureResponse{InstanceId: l.instances.add(made)}, nil
+	return &pluginv1.ConfigureResponse{InstanceId: s.instances.add(made)}, nil
 }
 
-func (l *life) DescribeInstance(
+func (s *pluginService) DescribeInstance(
 	_ context.Context, request *pluginv1.DescribeInstanceRequest,
 ) (*pluginv1.DescribeInstanceResponse, error) {
-	found, err := l.instances.get(request.GetInstanceId())
+	found, err := s.instances.get(request.GetInstanceId())
 	if err != nil {
 		return nil, err
 	}
@@ -122,19 +122,19 @@ func (l *life) DescribeInstance(
 	}}, nil
 }
 
-func (l *life) Dispose(_ context.Context, request *pluginv1.DisposeRequest) (*pluginv1.DisposeResponse, error) {
-	l.instances.dispose(request.GetInstanceId())
+func (s *pluginService) Dispose(_ context.Context, request *pluginv1.DisposeRequest) (*pluginv1.DisposeResponse, error) {
+	s.instances.dispose(request.GetInstanceId())
 	return &pluginv1.DisposeResponse{}, nil
 }
 
-func (l *life) Shutdown(context.Context, *pluginv1.ShutdownRequest) (*pluginv1.ShutdownResponse, error) {
-	l.shutdown()
+func (s *pluginService) Shutdown(context.Context, *pluginv1.ShutdownRequest) (*pluginv1.ShutdownResponse, error) {
+	s.shutdown()
 	return &pluginv1.ShutdownResponse{}, nil
 }
 
-func (l *life) component(kind kind, id string) (*component, error) {
-	for at := range l.components {
-		if c := &l.components[at]; c.kind == kind && c.id == id {
+func (s *pluginService) component(kind kind, id string) (*component, error) {
+	for at := range s.components {
+		if c := &s.components[at]; c.kind == kind && c.id == id {
 			return c, nil
 		}
 	}
@@ -142,7 +142,7 @@ func (l *life) component(kind kind, id string) (*component, error) {
 }
 
 // make configures and opens an instance, or says what is wrong with its configuration.
-func (l *life) make(ctx context.Context, c *component, configJSON string) (*instance, []*fieldError) {
+func (s *pluginService) make(ctx context.Context, c *component, configJSON string) (*instance, []*fieldError) {
 	made := &instance{component: *c, author: c.make()}
 	if problems := c.schema.apply(configJSON, made.author); len(problems) > 0 {
 		return nil, problems

@@ -14,7 +14,7 @@ import (
 const scoresPerTile = 1 << 18
 
 // ScoreMatrix streams the matrix tile by tile. The first pair that fails ends it.
-func (s *scoring) ScoreMatrix(
+func (s *metricService) ScoreMatrix(
 	request *affinisv1.ScoreMatrixRequest, stream grpc.ServerStreamingServer[affinisv1.ScoreMatrixResponse],
 ) error {
 	used, release, err := s.instances.use(stream.Context(), metricKind, request.GetMetric())
@@ -31,7 +31,7 @@ func (s *scoring) ScoreMatrix(
 		return err
 	}
 	// The rows of a block are alike in all that is compared here.
-	if err := comparable(used.component.metric, queries[0], references[0], "references"); err != nil {
+	if err := checkPair(used.component.metric, queries[0], references[0], "references"); err != nil {
 		return err
 	}
 	columns := min(len(references), scoresPerTile)

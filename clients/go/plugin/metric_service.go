@@ -11,13 +11,13 @@ import (
 	"github.com/affinis/affinis/clients/go/internal/codec"
 )
 
-// scoring serves affinis.v1.Metric: Score and ScoreMatrix.
-type scoring struct {
+// metricService serves affinis.v1.Metric: Score and ScoreMatrix.
+type metricService struct {
 	affinisv1.UnimplementedMetricServer
 	instances *instances
 }
 
-func (s *scoring) Score(ctx context.Context, request *affinisv1.ScoreRequest) (*affinisv1.ScoreResponse, error) {
+func (s *metricService) Score(ctx context.Context, request *affinisv1.ScoreRequest) (*affinisv1.ScoreResponse, error) {
 	used, release, err := s.instances.use(ctx, metricKind, request.GetMetric())
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (i *instance) scorePair(pair *affinisv1.ScorePair, field string) (float64, 
 	if err != nil {
 		return 0, err
 	}
-	if err := comparable(i.component.metric, left, right, field); err != nil {
+	if err := checkPair(i.component.metric, left, right, field); err != nil {
 		return 0, err
 	}
 	return i.score(left, right)
@@ -78,8 +78,8 @@ func (i *instance) score(left, right Embedding) (float64, error) {
 	return score, finite(score)
 }
 
-// comparable refuses two dimensions, two spaces, and where the metric needs them, missing or unlike variances.
-func comparable(m *MetricComponent, left, right Embedding, field string) error {
+// checkPair refuses two dimensions, two spaces, and where the metric needs them, missing or unlike variances.
+func checkPair(m *MetricComponent, left, right Embedding, field string) error {
 	switch {
 	case left.Space != right.Space:
 		return precondition(field, "SPACE_MISMATCH", "its sides are of two spaces; embed both by one embedder")
