@@ -204,7 +204,9 @@ func (ModelState) EnumDescriptor() ([]byte, []int) {
 type ReloadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Builds and checks the new state, which loads the models that would change, says what would change, and changes nothing.
-	DryRun        bool `protobuf:"varint,1,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,1,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// YAML to try in place of the server's file. Only with dry_run: INVALID_ARGUMENT without it. Empty: the server's file.
+	Config        string `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -244,6 +246,13 @@ func (x *ReloadRequest) GetDryRun() bool {
 		return x.DryRun
 	}
 	return false
+}
+
+func (x *ReloadRequest) GetConfig() string {
+	if x != nil {
+		return x.Config
+	}
+	return ""
 }
 
 // What has changed, or would.
@@ -1086,9 +1095,10 @@ var File_affinis_v1_admin_proto protoreflect.FileDescriptor
 const file_affinis_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x16affinis/v1/admin.proto\x12\n" +
-	"affinis.v1\x1a\x19affinis/v1/identity.proto\"(\n" +
+	"affinis.v1\x1a\x19affinis/v1/identity.proto\"@\n" +
 	"\rReloadRequest\x12\x17\n" +
-	"\adry_run\x18\x01 \x01(\bR\x06dryRun\"O\n" +
+	"\adry_run\x18\x01 \x01(\bR\x06dryRun\x12\x16\n" +
+	"\x06config\x18\x02 \x01(\tR\x06config\"O\n" +
 	"\x0eReloadResponse\x12\x18\n" +
 	"\achanges\x18\x01 \x03(\tR\achanges\x12#\n" +
 	"\rafter_restart\x18\x02 \x03(\tR\fafterRestart\"\x12\n" +

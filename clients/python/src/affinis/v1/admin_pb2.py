@@ -25,53 +25,53 @@ _sym_db = _symbol_database.Default()
 from affinis.v1 import identity_pb2 as affinis_dot_v1_dot_identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61\x66\x66inis/v1/admin.proto\x12\naffinis.v1\x1a\x19\x61\x66\x66inis/v1/identity.proto\" \n\rReloadRequest\x12\x0f\n\x07\x64ry_run\x18\x01 \x01(\x08\"8\n\x0eReloadResponse\x12\x0f\n\x07\x63hanges\x18\x01 \x03(\t\x12\x15\n\rafter_restart\x18\x02 \x03(\t\"\x12\n\x10GetConfigRequest\"!\n\x11GetConfigResponse\x12\x0c\n\x04yaml\x18\x01 \x01(\t\"\x14\n\x12ListPluginsRequest\"@\n\x13ListPluginsResponse\x12)\n\x07plugins\x18\x01 \x03(\x0b\x32\x18.affinis.v1.PluginStatus\"\xc1\x01\n\x0cPluginStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.affinis.v1.PluginKind\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.affinis.v1.PluginState\x12/\n\ncomponents\x18\x04 \x03(\x0b\x32\x1b.affinis.v1.PluginComponent\x12\x10\n\x08restarts\x18\x05 \x01(\r\x12\x12\n\nlast_error\x18\x06 \x01(\t\"@\n\x0fPluginComponent\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"$\n\x14RestartPluginRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x15RestartPluginResponse\"\x13\n\x11ListModelsRequest\"=\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.affinis.v1.ModelStatus\"\xd0\x01\n\x0bModelStatus\x12\x10\n\x08\x65mbedder\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.affinis.v1.ModelState\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12(\n\x05model\x18\x05 \x01(\x0b\x32\x19.affinis.v1.ModelIdentity\x12\x16\n\x0e\x61rtefact_bytes\x18\x06 \x01(\x04\x12\x0f\n\x07workers\x18\x07 \x01(\r\x12\x11\n\tpipelines\x18\x08 \x03(\t\" \n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"<\n\x11LoadModelResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.affinis.v1.ModelStatus\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x13UnloadModelResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.affinis.v1.ModelStatus*r\n\nPluginKind\x12\x1b\n\x17PLUGIN_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12PLUGIN_KIND_MODULE\x10\x01\x12\x17\n\x13PLUGIN_KIND_PROCESS\x10\x02\x12\x16\n\x12PLUGIN_KIND_REMOTE\x10\x03*\xad\x01\n\x0bPluginState\x12\x1c\n\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PLUGIN_STATE_RUNNING\x10\x01\x12\x19\n\x15PLUGIN_STATE_STARTING\x10\x02\x12\x18\n\x14PLUGIN_STATE_WAITING\x10\x03\x12\x17\n\x13PLUGIN_STATE_FAILED\x10\x04\x12\x18\n\x14PLUGIN_STATE_STOPPED\x10\x05*s\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12MODEL_STATE_LOADED\x10\x01\x12\x18\n\x14MODEL_STATE_UNLOADED\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03\x32\x9f\x04\n\x05\x41\x64min\x12?\n\x06Reload\x12\x19.affinis.v1.ReloadRequest\x1a\x1a.affinis.v1.ReloadResponse\x12H\n\tGetConfig\x12\x1c.affinis.v1.GetConfigRequest\x1a\x1d.affinis.v1.GetConfigResponse\x12N\n\x0bListPlugins\x12\x1e.affinis.v1.ListPluginsRequest\x1a\x1f.affinis.v1.ListPluginsResponse\x12T\n\rRestartPlugin\x12 .affinis.v1.RestartPluginRequest\x1a!.affinis.v1.RestartPluginResponse\x12K\n\nListModels\x12\x1d.affinis.v1.ListModelsRequest\x1a\x1e.affinis.v1.ListModelsResponse\x12H\n\tLoadModel\x12\x1c.affinis.v1.LoadModelRequest\x1a\x1d.affinis.v1.LoadModelResponse\x12N\n\x0bUnloadModel\x12\x1e.affinis.v1.UnloadModelRequest\x1a\x1f.affinis.v1.UnloadModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61\x66\x66inis/v1/admin.proto\x12\naffinis.v1\x1a\x19\x61\x66\x66inis/v1/identity.proto\"0\n\rReloadRequest\x12\x0f\n\x07\x64ry_run\x18\x01 \x01(\x08\x12\x0e\n\x06\x63onfig\x18\x02 \x01(\t\"8\n\x0eReloadResponse\x12\x0f\n\x07\x63hanges\x18\x01 \x03(\t\x12\x15\n\rafter_restart\x18\x02 \x03(\t\"\x12\n\x10GetConfigRequest\"!\n\x11GetConfigResponse\x12\x0c\n\x04yaml\x18\x01 \x01(\t\"\x14\n\x12ListPluginsRequest\"@\n\x13ListPluginsResponse\x12)\n\x07plugins\x18\x01 \x03(\x0b\x32\x18.affinis.v1.PluginStatus\"\xc1\x01\n\x0cPluginStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.affinis.v1.PluginKind\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.affinis.v1.PluginState\x12/\n\ncomponents\x18\x04 \x03(\x0b\x32\x1b.affinis.v1.PluginComponent\x12\x10\n\x08restarts\x18\x05 \x01(\r\x12\x12\n\nlast_error\x18\x06 \x01(\t\"@\n\x0fPluginComponent\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"$\n\x14RestartPluginRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x15RestartPluginResponse\"\x13\n\x11ListModelsRequest\"=\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.affinis.v1.ModelStatus\"\xd0\x01\n\x0bModelStatus\x12\x10\n\x08\x65mbedder\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.affinis.v1.ModelState\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12(\n\x05model\x18\x05 \x01(\x0b\x32\x19.affinis.v1.ModelIdentity\x12\x16\n\x0e\x61rtefact_bytes\x18\x06 \x01(\x04\x12\x0f\n\x07workers\x18\x07 \x01(\r\x12\x11\n\tpipelines\x18\x08 \x03(\t\" \n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"<\n\x11LoadModelResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.affinis.v1.ModelStatus\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x13UnloadModelResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.affinis.v1.ModelStatus*r\n\nPluginKind\x12\x1b\n\x17PLUGIN_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12PLUGIN_KIND_MODULE\x10\x01\x12\x17\n\x13PLUGIN_KIND_PROCESS\x10\x02\x12\x16\n\x12PLUGIN_KIND_REMOTE\x10\x03*\xad\x01\n\x0bPluginState\x12\x1c\n\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PLUGIN_STATE_RUNNING\x10\x01\x12\x19\n\x15PLUGIN_STATE_STARTING\x10\x02\x12\x18\n\x14PLUGIN_STATE_WAITING\x10\x03\x12\x17\n\x13PLUGIN_STATE_FAILED\x10\x04\x12\x18\n\x14PLUGIN_STATE_STOPPED\x10\x05*s\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12MODEL_STATE_LOADED\x10\x01\x12\x18\n\x14MODEL_STATE_UNLOADED\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03\x32\x9f\x04\n\x05\x41\x64min\x12?\n\x06Reload\x12\x19.affinis.v1.ReloadRequest\x1a\x1a.affinis.v1.ReloadResponse\x12H\n\tGetConfig\x12\x1c.affinis.v1.GetConfigRequest\x1a\x1d.affinis.v1.GetConfigResponse\x12N\n\x0bListPlugins\x12\x1e.affinis.v1.ListPluginsRequest\x1a\x1f.affinis.v1.ListPluginsResponse\x12T\n\rRestartPlugin\x12 .affinis.v1.RestartPluginRequest\x1a!.affinis.v1.RestartPluginResponse\x12K\n\nListModels\x12\x1d.affinis.v1.ListModelsRequest\x1a\x1e.affinis.v1.ListModelsResponse\x12H\n\tLoadModel\x12\x1c.affinis.v1.LoadModelRequest\x1a\x1d.affinis.v1.LoadModelResponse\x12N\n\x0bUnloadModel\x12\x1e.affinis.v1.UnloadModelRequest\x1a\x1f.affinis.v1.UnloadModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'affinis.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PLUGINKIND']._serialized_start=1116
-  _globals['_PLUGINKIND']._serialized_end=1230
-  _globals['_PLUGINSTATE']._serialized_start=1233
-  _globals['_PLUGINSTATE']._serialized_end=1406
-  _globals['_MODELSTATE']._serialized_start=1408
-  _globals['_MODELSTATE']._serialized_end=1523
+  _globals['_PLUGINKIND']._serialized_start=1132
+  _globals['_PLUGINKIND']._serialized_end=1246
+  _globals['_PLUGINSTATE']._serialized_start=1249
+  _globals['_PLUGINSTATE']._serialized_end=1422
+  _globals['_MODELSTATE']._serialized_start=1424
+  _globals['_MODELSTATE']._serialized_end=1539
   _globals['_RELOADREQUEST']._serialized_start=65
-  _globals['_RELOADREQUEST']._serialized_end=97
-  _globals['_RELOADRESPONSE']._serialized_start=99
-  _globals['_RELOADRESPONSE']._serialized_end=155
-  _globals['_GETCONFIGREQUEST']._serialized_start=157
-  _globals['_GETCONFIGREQUEST']._serialized_end=175
-  _globals['_GETCONFIGRESPONSE']._serialized_start=177
-  _globals['_GETCONFIGRESPONSE']._serialized_end=210
-  _globals['_LISTPLUGINSREQUEST']._serialized_start=212
-  _globals['_LISTPLUGINSREQUEST']._serialized_end=232
-  _globals['_LISTPLUGINSRESPONSE']._serialized_start=234
-  _globals['_LISTPLUGINSRESPONSE']._serialized_end=298
-  _globals['_PLUGINSTATUS']._serialized_start=301
-  _globals['_PLUGINSTATUS']._serialized_end=494
-  _globals['_PLUGINCOMPONENT']._serialized_start=496
-  _globals['_PLUGINCOMPONENT']._serialized_end=560
-  _globals['_RESTARTPLUGINREQUEST']._serialized_start=562
-  _globals['_RESTARTPLUGINREQUEST']._serialized_end=598
-  _globals['_RESTARTPLUGINRESPONSE']._serialized_start=600
-  _globals['_RESTARTPLUGINRESPONSE']._serialized_end=623
-  _globals['_LISTMODELSREQUEST']._serialized_start=625
-  _globals['_LISTMODELSREQUEST']._serialized_end=644
-  _globals['_LISTMODELSRESPONSE']._serialized_start=646
-  _globals['_LISTMODELSRESPONSE']._serialized_end=707
-  _globals['_MODELSTATUS']._serialized_start=710
-  _globals['_MODELSTATUS']._serialized_end=918
-  _globals['_LOADMODELREQUEST']._serialized_start=920
-  _globals['_LOADMODELREQUEST']._serialized_end=952
-  _globals['_LOADMODELRESPONSE']._serialized_start=954
-  _globals['_LOADMODELRESPONSE']._serialized_end=1014
-  _globals['_UNLOADMODELREQUEST']._serialized_start=1016
-  _globals['_UNLOADMODELREQUEST']._serialized_end=1050
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=1052
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=1114
-  _globals['_ADMIN']._serialized_start=1526
-  _globals['_ADMIN']._serialized_end=2069
+  _globals['_RELOADREQUEST']._serialized_end=113
+  _globals['_RELOADRESPONSE']._serialized_start=115
+  _globals['_RELOADRESPONSE']._serialized_end=171
+  _globals['_GETCONFIGREQUEST']._serialized_start=173
+  _globals['_GETCONFIGREQUEST']._serialized_end=191
+  _globals['_GETCONFIGRESPONSE']._serialized_start=193
+  _globals['_GETCONFIGRESPONSE']._serialized_end=226
+  _globals['_LISTPLUGINSREQUEST']._serialized_start=228
+  _globals['_LISTPLUGINSREQUEST']._serialized_end=248
+  _globals['_LISTPLUGINSRESPONSE']._serialized_start=250
+  _globals['_LISTPLUGINSRESPONSE']._serialized_end=314
+  _globals['_PLUGINSTATUS']._serialized_start=317
+  _globals['_PLUGINSTATUS']._serialized_end=510
+  _globals['_PLUGINCOMPONENT']._serialized_start=512
+  _globals['_PLUGINCOMPONENT']._serialized_end=576
+  _globals['_RESTARTPLUGINREQUEST']._serialized_start=578
+  _globals['_RESTARTPLUGINREQUEST']._serialized_end=614
+  _globals['_RESTARTPLUGINRESPONSE']._serialized_start=616
+  _globals['_RESTARTPLUGINRESPONSE']._serialized_end=639
+  _globals['_LISTMODELSREQUEST']._serialized_start=641
+  _globals['_LISTMODELSREQUEST']._serialized_end=660
+  _globals['_LISTMODELSRESPONSE']._serialized_start=662
+  _globals['_LISTMODELSRESPONSE']._serialized_end=723
+  _globals['_MODELSTATUS']._serialized_start=726
+  _globals['_MODELSTATUS']._serialized_end=934
+  _globals['_LOADMODELREQUEST']._serialized_start=936
+  _globals['_LOADMODELREQUEST']._serialized_end=968
+  _globals['_LOADMODELRESPONSE']._serialized_start=970
+  _globals['_LOADMODELRESPONSE']._serialized_end=1030
+  _globals['_UNLOADMODELREQUEST']._serialized_start=1032
+  _globals['_UNLOADMODELREQUEST']._serialized_end=1066
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=1068
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=1130
+  _globals['_ADMIN']._serialized_start=1542
+  _globals['_ADMIN']._serialized_end=2085
 # @@protoc_insertion_point(module_scope)

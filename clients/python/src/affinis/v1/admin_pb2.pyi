@@ -119,16 +119,20 @@ class ReloadRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DRY_RUN_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
     dry_run: _builtins.bool
     """Builds and checks the new state, which loads the models that would change, says what would change, and changes nothing."""
+    config: _builtins.str
+    """YAML to try in place of the server's file. Only with dry_run: INVALID_ARGUMENT without it. Empty: the server's file."""
     def __init__(
         self,
         *,
         dry_run: _builtins.bool = ...,
+        config: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "dry_run", b"dry_run"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
