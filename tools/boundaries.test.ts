@@ -27,10 +27,16 @@ const cases = [
     expected: /"type:modality" can only depend on libs tagged with "type:core"/,
   },
   {
-    name: 'the server imports the conformance suites outside its tests',
-    path: 'apps/server/src/broken.ts',
+    name: 'the client imports the conformance suites outside its tests',
+    path: 'packages/client/src/broken.ts',
     text: "export * from '@affinis/conformance';",
-    expected: /"type:app" can only depend on libs tagged with/,
+    expected: /"type:client" can only depend on libs tagged with/,
+  },
+  {
+    name: 'the host of plugin processes imports grpc-js past the client',
+    path: 'packages/plugin-host/src/broken.ts',
+    text: "export * from '@grpc/grpc-js';",
+    expected: /"type:plugin-host" is not allowed to import "@grpc\/grpc-js"/,
   },
   {
     name: 'a metric imports onnxruntime-node',

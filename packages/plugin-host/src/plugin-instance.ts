@@ -90,20 +90,25 @@ async function configureIn(
   limits: Limits,
 ): Promise<string> {
   const request = { kind: kinds[kind], id, configJson: JSON.stringify(config) };
-  const { diagnostics } = await transport.unary(pluginV1.PluginService.validateConfig, request, limits);
-  const [first] = diagnostics;
-  if (first) {
-    const field = first.pointer.split('/').slice(1).map(unescapePointer).join('.');
-    throw new AffinisError(
-      'invalid-argument',
-      `[plugin-host] ${kind} "${id}": ${diagnostics.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ')}`,
-      { reason: 'BAD_PARAMETERS', ...(field === '' ? {} : { field }) },
-    );
+  try {
+    return (await transport.unary(pluginV1.PluginService.configure, request, limits)).instanceId;
+  } catch (thrown) {
+    throw named(AffinisError.from(thrown, 'plugin-host'), kind, id);
   }
-  return (await transport.unary(pluginV1.PluginService.configure, request, limits)).instanceId;
 }
 
-const unescapePointer = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
+/** A refusal of the configuration, with the component that refuses it; anything else as it is. */
+function named(error: AffinisError, kind: string, id: string): AffinisError {
+  if (error.code !== 'invalid-argument') return error;
+  const field = error.field
+    ?.replace(/^config_json\.?/, '')
+    .replace(/^\//, '')
+    .replaceAll('/', '.');
+  return new AffinisError('invalid-argument', `[plugin-host] ${kind} "${id}": ${error.message}`, {
+    reason: 'BAD_PARAMETERS',
+    ...(field ? { field } : {}),
+  });
+}
 
 async function describe(
   { transport }: PluginLife,
