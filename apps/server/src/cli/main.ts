@@ -14,6 +14,7 @@ import { addFitMetric } from './fit-metric.ts';
 import { addGallery } from './gallery.ts';
 import { addIdentify } from './identify.ts';
 import { addModels } from './models.ts';
+import { addPlugin } from './plugin.ts';
 import { addServe } from './serve.ts';
 import { addVerify } from './verify.ts';
 import { version } from './version.ts';
@@ -40,6 +41,7 @@ for (const add of [
   addEvaluate,
   addExportTensors,
   addModels,
+  addPlugin,
   addConfig,
   addAdmin,
 ])

@@ -1,4 +1,5 @@
-import type { Metric } from '../metric.ts';
+import { AffinisError } from '../errors.ts';
+import type { EmbeddingBlock, Metric } from '../metric.ts';
 
 export interface PairMetricOptions {
   readonly id: string;
@@ -24,6 +25,7 @@ export function createPairMetric({ id, polarity, needsVariance = false, score }:
     polarity,
     needsVariance,
     scoreBlock(queries, references, scores) {
+      checkPair(id, needsVariance, queries, references);
       const columns = rowsOf(references);
       rowsOf(queries).forEach((query, q) => {
         columns.forEach((reference, r) => {
@@ -34,14 +36,22 @@ export function createPairMetric({ id, polarity, needsVariance = false, score }:
   };
 }
 
-function rowsOf({
-  dimension,
-  means,
-  variances,
-  varianceKind,
-  start,
-  count,
-}: Parameters<Metric['scoreBlock']>[0]): Row[] {
+function checkPair(id: string, needsVariance: boolean, queries: EmbeddingBlock, references: EmbeddingBlock): void {
+  if (queries.dimension !== references.dimension)
+    throw new AffinisError(
+      'failed-precondition',
+      `[metric] ${id}: embeddings of ${queries.dimension} and ${references.dimension} dimensions cannot be compared; embed both with one model`,
+      { reason: 'DIMENSION_MISMATCH' },
+    );
+  if (needsVariance && (queries.varianceKind === 'none' || references.varianceKind === 'none'))
+    throw new AffinisError(
+      'failed-precondition',
+      `[metric] ${id} needs a variance on both sides; embed with a model that gives one`,
+      { reason: 'NO_VARIANCE' },
+    );
+}
+
+function rowsOf({ dimension, means, variances, varianceKind, start, count }: EmbeddingBlock): Row[] {
   const perRow = varianceKind === 'none' ? 0 : varianceKind === 'scalar' ? 1 : dimension;
   return Array.from({ length: count }, (_, at) => ({
     mean: means.subarray((start + at) * dimension, (start + at + 1) * dimension),
